@@ -1,0 +1,3 @@
+// Package africastalking holds what the packages below it share: [Money],
+// [ParseTime] and [Network].
+package africastalking

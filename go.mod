@@ -1,0 +1,3 @@
+module github.com/sautigo/africastalking
+
+go 1.25.0

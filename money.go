@@ -1,0 +1,168 @@
+package africastalking
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+)
+
+const (
+	microsPerUnit = 1_000_000
+	microDigits   = 6
+)
+
+// Money is an amount as Africa's Talking writes it, held exactly: never as a
+// floating-point number. Amounts on the wire have up to four decimals and may
+// or may not name their currency ("KES 100.0000", "0.10", "0").
+//
+// The zero value is no money in no stated currency. Money is comparable with
+// ==, which compares the currency too.
+type Money struct {
+	// Currency is an ISO 4217 code, such as "KES". It is empty where the wire
+	// states none; the set of currencies is open.
+	Currency string
+	// Micros counts millionths of the currency's main unit: KES 1.50 is
+	// 1_500_000.
+	Micros int64
+}
+
+var errMoney = errors.New("africastalking: amount is not of the form \"KES 1.50\"")
+
+// ParseMoney reads an amount with or without a three-letter currency in front:
+// "KES 100.0000", "147.440", "0". It returns an error for anything else, for
+// more than six decimals that are not zero, and for an amount that does not fit
+// in [Money.Micros]. The error never quotes s.
+func ParseMoney(s string) (Money, error) {
+	var m Money
+	if cur, rest, ok := strings.Cut(s, " "); ok {
+		if len(cur) != 3 || !isUpper(cur) {
+			return Money{}, errMoney
+		}
+		m.Currency, s = cur, rest
+	}
+	neg := strings.HasPrefix(s, "-")
+	if neg {
+		s = s[1:]
+	}
+	whole, frac, dot := strings.Cut(s, ".")
+	if !isDigits(whole) || (dot && !isDigits(frac)) {
+		return Money{}, errMoney
+	}
+	units, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || units > math.MaxInt64/microsPerUnit {
+		return Money{}, errors.New("africastalking: amount is too large")
+	}
+	micros, ok := parseMicros(frac)
+	if !ok {
+		return Money{}, errors.New("africastalking: amount has more than six decimals")
+	}
+	if micros > math.MaxInt64-units*microsPerUnit {
+		return Money{}, errors.New("africastalking: amount is too large")
+	}
+	m.Micros = units*microsPerUnit + micros
+	if neg {
+		m.Micros = -m.Micros
+	}
+	return m, nil
+}
+
+func parseMicros(frac string) (int64, bool) {
+	for len(frac) > microDigits && frac[len(frac)-1] == '0' {
+		frac = frac[:len(frac)-1]
+	}
+	if len(frac) > microDigits {
+		return 0, false
+	}
+	var micros int64
+	for i := range microDigits {
+		micros *= 10
+		if i < len(frac) {
+			micros += int64(frac[i] - '0')
+		}
+	}
+	return micros, true
+}
+
+// Add returns m+n and reports whether the sum means anything: amounts in two
+// different currencies, and sums that overflow, have none. An amount of zero
+// without a currency ("0" on the wire) adds to any currency.
+func (m Money) Add(n Money) (Money, bool) {
+	switch {
+	case m == Money{}:
+		return n, true
+	case n == Money{}:
+		return m, true
+	case m.Currency != n.Currency:
+		return Money{}, false
+	}
+	sum := m.Micros + n.Micros
+	if (sum > m.Micros) != (n.Micros > 0) {
+		return Money{}, false
+	}
+	return Money{Currency: m.Currency, Micros: sum}, true
+}
+
+// IsZero reports whether the amount is zero, in whatever currency.
+func (m Money) IsZero() bool { return m.Micros == 0 }
+
+// String writes m as Africa's Talking does, with at least two decimals and no
+// more than it takes: "KES 1.50", "USD 0.0079", "0.00".
+func (m Money) String() string {
+	var b []byte
+	if m.Currency != "" {
+		b = append(b, m.Currency...)
+		b = append(b, ' ')
+	}
+	abs := uint64(m.Micros)
+	if m.Micros < 0 {
+		b = append(b, '-')
+		abs = -abs
+	}
+	b = strconv.AppendUint(b, abs/microsPerUnit, 10)
+	frac := strconv.AppendUint(nil, abs%microsPerUnit+microsPerUnit, 10)[1:]
+	for len(frac) > 2 && frac[len(frac)-1] == '0' {
+		frac = frac[:len(frac)-1]
+	}
+	b = append(b, '.')
+	return string(append(b, frac...))
+}
+
+// MarshalText writes m as [Money.String] does.
+func (m Money) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads m as [ParseMoney] does. Empty text and "None", which
+// Africa's Talking sends for a missing amount, are the zero value.
+func (m *Money) UnmarshalText(text []byte) error {
+	if absent(string(text)) {
+		*m = Money{}
+		return nil
+	}
+	v, err := ParseMoney(string(text))
+	if err != nil {
+		return err
+	}
+	*m = v
+	return nil
+}
+
+// absent reports whether s is one of the two ways the wire says "no value".
+func absent(s string) bool { return s == "" || s == "None" }
+
+func isUpper(s string) bool {
+	for i := range len(s) {
+		if s[i] < 'A' || s[i] > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
