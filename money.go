@@ -27,7 +27,10 @@ type Money struct {
 	Micros int64
 }
 
-var errMoney = errors.New("africastalking: amount is not of the form \"KES 1.50\"")
+var (
+	errMoney    = errors.New("africastalking: amount is not of the form \"KES 1.50\"")
+	errTooLarge = errors.New("africastalking: amount is too large")
+)
 
 // ParseMoney reads an amount with or without a three-letter currency in front:
 // "KES 100.0000", "147.440", "0". It returns an error for anything else, for
@@ -49,36 +52,38 @@ func ParseMoney(s string) (Money, error) {
 	if !isDigits(whole) || (dot && !isDigits(frac)) {
 		return Money{}, errMoney
 	}
-	units, err := strconv.ParseInt(whole, 10, 64)
+	units, err := strconv.ParseUint(whole, 10, 64)
 	if err != nil || units > math.MaxInt64/microsPerUnit {
-		return Money{}, errors.New("africastalking: amount is too large")
+		return Money{}, errTooLarge
 	}
 	micros, ok := parseMicros(frac)
 	if !ok {
 		return Money{}, errors.New("africastalking: amount has more than six decimals")
 	}
-	if micros > math.MaxInt64-units*microsPerUnit {
-		return Money{}, errors.New("africastalking: amount is too large")
-	}
-	m.Micros = units*microsPerUnit + micros
-	if neg {
-		m.Micros = -m.Micros
+	abs := units*microsPerUnit + micros
+	switch {
+	case neg && abs <= 1<<63:
+		m.Micros = -int64(abs)
+	case !neg && abs <= math.MaxInt64:
+		m.Micros = int64(abs)
+	default:
+		return Money{}, errTooLarge
 	}
 	return m, nil
 }
 
-func parseMicros(frac string) (int64, bool) {
+func parseMicros(frac string) (uint64, bool) {
 	for len(frac) > microDigits && frac[len(frac)-1] == '0' {
 		frac = frac[:len(frac)-1]
 	}
 	if len(frac) > microDigits {
 		return 0, false
 	}
-	var micros int64
+	var micros uint64
 	for i := range microDigits {
 		micros *= 10
 		if i < len(frac) {
-			micros += int64(frac[i] - '0')
+			micros += uint64(frac[i] - '0')
 		}
 	}
 	return micros, true
