@@ -1,0 +1,83 @@
+// Package gsm7 knows the default alphabet of GSM phones (3GPP TS 23.038): what is
+// in it, and how many septets it takes.
+package gsm7
+
+// basic is the default alphabet without its escape character; each of its
+// characters takes one septet. Those of ASCII are in the table below.
+const basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
+	"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+
+// extension holds the characters that need the escape character before them.
+const extension = "\f^{}\\[~]|€"
+
+// septets holds the width of the characters up to 0xff.
+var septets = func() (t [256]uint8) {
+	for _, r := range basic {
+		if r < 256 {
+			t[r] = 1
+		}
+	}
+	for _, r := range extension {
+		if r < 256 {
+			t[r] = 2
+		}
+	}
+	return t
+}()
+
+// ascii is the part of septets that a byte of UTF-8 can be looked up in.
+var ascii = func() (t [256]uint8) {
+	copy(t[:0x80], septets[:0x80])
+	return t
+}()
+
+// Septets returns how many septets r takes: 1, 2, or 0 if r is not in the
+// alphabet.
+func Septets(r rune) int {
+	if uint32(r) < 256 {
+		return int(septets[r])
+	}
+	switch r {
+	case 'Δ', 'Φ', 'Γ', 'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ':
+		return 1
+	case '€':
+		return 2
+	}
+	return 0
+}
+
+// Len returns how many septets s takes, and false if s has a character that is
+// not in the alphabet: then the count is that of its UTF-16 code units, as which
+// it would be sent.
+func Len(s string) (units int, ok bool) {
+	for i := range len(s) {
+		n := ascii[s[i]]
+		if n == 0 {
+			return slowLen(s)
+		}
+		units += int(n)
+	}
+	return units, true
+}
+
+func slowLen(s string) (int, bool) {
+	septets, units, ok := 0, 0, true
+	for _, r := range s {
+		n := Septets(r)
+		ok = ok && n > 0
+		septets += n
+		units += UTF16(r)
+	}
+	if ok {
+		return septets, true
+	}
+	return units, false
+}
+
+// UTF16 returns how many UTF-16 code units r takes.
+func UTF16(r rune) int {
+	if r > 0xffff {
+		return 2
+	}
+	return 1
+}
