@@ -1,0 +1,93 @@
+// Package bench measures handlers and parsers of callbacks beside a floor: what a
+// careful engineer would write by hand on net/http. Floor and library are given
+// the same request, so only the ratio of their times means something.
+package bench
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// Form is the media type of most callbacks.
+const Form = "application/x-www-form-urlencoded; charset=UTF-8"
+
+// JSON is the media type of the others.
+const JSON = "application/json"
+
+// Handlers runs library and floor on a callback, from the request to the reply.
+// The writer throws away what it gets.
+func Handlers(b *testing.B, name, mediaType, body string, library, floor http.Handler) {
+	b.Run(name+"/library", func(b *testing.B) { handle(b, mediaType, body, library) })
+	b.Run(name+"/floor", func(b *testing.B) { handle(b, mediaType, body, floor) })
+}
+
+// Parsers runs library and floor on a callback's request alone.
+func Parsers(b *testing.B, name, mediaType, body string, library, floor func(*http.Request) error) {
+	b.Run(name+"/library", func(b *testing.B) { parse(b, mediaType, body, library) })
+	b.Run(name+"/floor", func(b *testing.B) { parse(b, mediaType, body, floor) })
+}
+
+// Allocs returns how often h allocates for one callback, on a writer that throws
+// away what it gets.
+func Allocs(mediaType, body string, h http.Handler) int {
+	c := newCallback(mediaType, body)
+	return int(testing.AllocsPerRun(1000, func() {
+		c.renew()
+		h.ServeHTTP(c, c.request)
+	}))
+}
+
+func handle(b *testing.B, mediaType, body string, h http.Handler) {
+	b.ReportAllocs()
+	c := newCallback(mediaType, body)
+	for b.Loop() {
+		c.renew()
+		h.ServeHTTP(c, c.request)
+	}
+}
+
+func parse(b *testing.B, mediaType, body string, fn func(*http.Request) error) {
+	b.ReportAllocs()
+	c := newCallback(mediaType, body)
+	for b.Loop() {
+		c.renew()
+		if err := fn(c.request); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// callback is a request that can be sent again and the writer that its reply is
+// thrown away by. Renewing it allocates nothing.
+type callback struct {
+	request *http.Request
+	text    string
+	body    strings.Reader
+	header  http.Header
+}
+
+func newCallback(mediaType, body string) *callback {
+	c := &callback{text: body, header: http.Header{}}
+	r, err := http.NewRequest(http.MethodPost, "/callback", nil)
+	if err != nil {
+		panic(err)
+	}
+	r.Header.Set("Content-Type", mediaType)
+	r.ContentLength = int64(len(body))
+	r.Body = io.NopCloser(&c.body)
+	c.request = r
+	return c
+}
+
+func (c *callback) renew() {
+	c.body.Reset(c.text)
+	c.request.Form, c.request.PostForm = nil, nil
+	clear(c.header)
+}
+
+func (c *callback) Header() http.Header         { return c.header }
+func (c *callback) Write(p []byte) (int, error) { return len(p), nil }
+func (c *callback) WriteHeader(int)             {}
+func (c *callback) Flush()                      {}

@@ -1,0 +1,30 @@
+package webhook
+
+import (
+	"encoding/json"
+	"log/slog"
+)
+
+// Event is any callback, untyped: for those that this module has no type for,
+// and for a look at what arrives. Handler[Event] takes every media type, and a
+// form with repeated keys. An Event owns its memory.
+type Event struct {
+	// MediaType is the body's, without parameters: "application/json". It is
+	// empty if the request named none that can be read.
+	MediaType string
+	// Form holds the fields of a form, and of a JSON object its members.
+	Form Form
+	// JSON is the body if it is JSON, of whatever shape; otherwise nil.
+	JSON json.RawMessage
+	// Body is the body, byte for byte.
+	Body []byte
+}
+
+// LogValue shows the media type and the sizes, and nothing of what was sent.
+func (e Event) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("mediaType", e.MediaType),
+		slog.Int("fields", e.Form.Len()),
+		slog.Int("bytes", len(e.Body)),
+	)
+}

@@ -1,0 +1,96 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sautigo/africastalking/webhook"
+)
+
+func TestEvent(t *testing.T) {
+	t.Parallel()
+	fields := func(s string) webhook.Form {
+		f, err := webhook.ParseForm([]byte(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	tests := []struct {
+		name, contentType, body string
+		want                    webhook.Event
+		answer                  answer
+	}{
+		{"form with repeats", formType + "; charset=UTF-8", "a=1&A=%2B&a=2",
+			webhook.Event{MediaType: formType, Form: fields("a=1&A=%2B&a=2"), Body: []byte("a=1&A=%2B&a=2")}, plain(200, "OK")},
+		{"JSON object", jsonType, ` {"a":"x","b":1.50,"c":{"d":null},"e":null}`,
+			webhook.Event{MediaType: jsonType, Form: fields("a=x&b=1.50&c=%7B%22d%22%3Anull%7D&e="),
+				JSON: json.RawMessage(` {"a":"x","b":1.50,"c":{"d":null},"e":null}`), Body: []byte(` {"a":"x","b":1.50,"c":{"d":null},"e":null}`)}, plain(200, "OK")},
+		{"JSON array", jsonType, `[1]`,
+			webhook.Event{MediaType: jsonType, JSON: json.RawMessage(`[1]`), Body: []byte(`[1]`)}, plain(200, "OK")},
+		{"anything", "text/x-iot; v=1", "42", webhook.Event{MediaType: "text/x-iot", Body: []byte("42")}, plain(200, "OK")},
+		{"no media type", "", "42", webhook.Event{Body: []byte("42")}, plain(200, "OK")},
+		{"nothing", "", "", webhook.Event{Body: []byte{}}, plain(200, "OK")},
+		{"broken JSON", jsonType, `[1`, webhook.Event{}, refused(400, "webhook: malformed: broken JSON")},
+		{"broken form", formType, `a=%`, webhook.Event{}, refused(400, "webhook: field a: malformed: bad percent-escape")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got webhook.Event
+			h := webhook.Handler(func(_ context.Context, e webhook.Event) error { got = e; return nil }, discard)
+			if diff := cmp.Diff(test.answer, do(h, post(test.contentType, test.body))); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+			// The memory that requests are read into is used again.
+			do(webhook.Handler(func(context.Context, webhook.Event) error { return nil }), post("text/plain", strings.Repeat("z", 1024)))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("event (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The callbacks that have no type of their own are taken as they are.
+func TestEventSamples(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) != 4 {
+		t.Fatalf("%d samples, %v", len(files), err)
+	}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got webhook.Event
+		h := webhook.Handler(func(_ context.Context, e webhook.Event) error { got = e; return nil })
+		if diff := cmp.Diff(plain(200, "OK"), do(h, post(jsonType, string(body)))); diff != "" {
+			t.Errorf("%s: answer (-want +got):\n%s", file, diff)
+		}
+		if !bytes.Equal(got.JSON, body) || !bytes.Equal(got.Body, body) || got.Form.Len() == 0 {
+			t.Errorf("%s: event is %+v", file, got)
+		}
+	}
+}
+
+func TestEventLogValue(t *testing.T) {
+	t.Parallel()
+	e, err := webhook.Parse[webhook.Event](post(formType, "%2B254711000001=1&text=4321"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("event", "event", e)
+	if got := log.String(); !strings.Contains(got, "event.fields=2") || strings.Contains(got, "254711000001") || strings.Contains(got, "4321") {
+		t.Errorf("log is %s", got)
+	}
+}

@@ -1,0 +1,176 @@
+package webhook
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sautigo/africastalking"
+)
+
+// FormUnmarshaler is a payload that reads itself from a form. The payloads of
+// this module implement it; a type that does not is decoded by its schema tags.
+//
+// UnmarshalForm gets a form without repeated keys. It must not keep the
+// receiver's old values and must leave the receiver alone when it returns an
+// error. [Form.Fields] makes both easy.
+type FormUnmarshaler interface {
+	UnmarshalForm(Form) error
+}
+
+// Fields reads a [Form] field by field and remembers the first fault, so that an
+// UnmarshalForm reads as a table:
+//
+//	func (o *OptOut) UnmarshalForm(f webhook.Form) error {
+//		r := f.Fields()
+//		v := OptOut{
+//			SenderID:    r.Required("senderId"),
+//			PhoneNumber: r.Required("phoneNumber"),
+//		}
+//		if r.Err() == nil {
+//			*o = v
+//		}
+//		return r.Err()
+//	}
+//
+// Asking for a field refuses the form if that key was sent twice, or in another
+// letter case: nobody but a forger does either. A member of a JSON object that is
+// itself an object or an array has no value. Fields that nobody asks for are
+// ignored.
+//
+// Africa's Talking writes "None" as well as nothing at all for a value it does
+// not have; every method but Text and Present takes both as absent. An optional
+// number, date or amount that cannot be read counts as absent too, since losing
+// the callback would be worse; [FormFrom] has the text.
+type Fields struct {
+	form Form
+	err  error
+}
+
+// Fields returns a reader of f.
+func (f Form) Fields() Fields { return Fields{form: f} }
+
+// Err returns the first fault, a [*FieldError], or nil.
+func (r *Fields) Err() error { return r.err }
+
+func (r *Fields) fail(field string, err error) {
+	if r.err == nil {
+		r.err = &FieldError{Field: field, Err: err}
+	}
+}
+
+func (r *Fields) lookup(name string) (value string, ok bool) {
+	f := &r.form
+	start := uint32(0)
+	for i, e := range f.ends {
+		// Most keys differ in length already.
+		if int(e.key-start) == len(name) || f.wide {
+			switch key := f.text[start:e.key]; {
+			case key == name:
+				if ok {
+					r.fail(name, fmt.Errorf("%w: sent twice", ErrMalformed))
+				}
+				ok = true
+				if f.nested&(1<<i) == 0 {
+					value = f.text[e.key:e.value]
+				}
+			case strings.EqualFold(key, name):
+				r.fail(name, fmt.Errorf("%w: sent in another letter case", ErrMalformed))
+			}
+		}
+		start = e.value
+	}
+	return value, ok
+}
+
+func absent(s string) bool { return s == "" || s == "None" }
+
+// Required returns a field that must have a value.
+func (r *Fields) Required(name string) string {
+	v, _ := r.lookup(name)
+	if absent(v) {
+		r.fail(name, ErrMissing)
+		return ""
+	}
+	return v
+}
+
+// Present returns a field that must have been sent but may be empty.
+func (r *Fields) Present(name string) string {
+	v, ok := r.lookup(name)
+	if !ok {
+		r.fail(name, ErrMissing)
+	}
+	return v
+}
+
+// Text returns a field as it was sent, "None" included: what a person typed is
+// never taken for an absent value.
+func (r *Fields) Text(name string) string {
+	v, _ := r.lookup(name)
+	return v
+}
+
+// Optional returns a field's value, or the empty string where it is absent.
+func (r *Fields) Optional(name string) string {
+	v, _ := r.lookup(name)
+	if absent(v) {
+		return ""
+	}
+	return v
+}
+
+// Flag returns a field that must be a truth value, "1" or "0" as Africa's
+// Talking writes it, or any other spelling that [strconv.ParseBool] takes.
+func (r *Fields) Flag(name string) bool {
+	v := r.Required(name)
+	b, err := strconv.ParseBool(v)
+	if err != nil {
+		r.fail(name, fmt.Errorf("%w: neither 0 nor 1", ErrMalformed))
+	}
+	return b
+}
+
+// Int returns a whole number in decimal digits.
+func (r *Fields) Int(name string) int {
+	n, err := strconv.Atoi(r.Optional(name))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Time returns a date in one of the forms of [africastalking.ParseTime], in UTC.
+func (r *Fields) Time(name string) time.Time {
+	t, err := africastalking.ParseTime(r.Optional(name))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// Money returns an amount of the form of [africastalking.ParseMoney].
+func (r *Fields) Money(name string) africastalking.Money {
+	m, err := africastalking.ParseMoney(r.Optional(name))
+	if err != nil {
+		return africastalking.Money{}
+	}
+	return m
+}
+
+// RequiredMoney returns an amount that must be there, readable and not negative,
+// for the callbacks whose answer lets money move.
+func (r *Fields) RequiredMoney(name string) africastalking.Money {
+	v := r.Required(name)
+	m, err := africastalking.ParseMoney(v)
+	if err != nil || m.Micros < 0 {
+		r.fail(name, fmt.Errorf("%w: not an amount", ErrMalformed))
+	}
+	return m
+}
+
+// Network returns a network code.
+func (r *Fields) Network(name string) africastalking.Network {
+	return africastalking.Network(r.Optional(name))
+}

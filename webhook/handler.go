@@ -1,0 +1,193 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// Handler returns a handler of callbacks of which only the status counts: it
+// reads a T from the request, calls fn and answers 200 "OK", or 500 if fn returns
+// an error, so that Africa's Talking may send the callback again. An [Error]
+// chooses another status. A panic in fn counts as an error.
+//
+// T is [Event], a type that implements [FormUnmarshaler], or a struct with
+// schema tags. JSON bodies are decoded too: by UnmarshalForm if T has it, each
+// member of the object being a field, otherwise by encoding/json. Handler panics
+// if T can be decoded from neither.
+//
+// The request must be a POST (else 405) with a form or a JSON object (else 415)
+// within the size limit (else 413), and the payload complete (else 400): a
+// repeated key, a key in another letter case than the documented one, a bad
+// percent-escape and more than 64 fields are all refused. Unknown fields are
+// not, and a query string is never read.
+//
+// The context of fn ends when the callback was answered, at the deadline, or when
+// the sender goes away, whichever comes first. Work that goes on afterwards wants
+// [context.WithoutCancel].
+//
+// The same callback may arrive twice, or at once with others: fn must be safe
+// for concurrent use.
+func Handler[T any](fn func(context.Context, T) error, opts ...Option) http.Handler {
+	return ReplyHandler(func(ctx context.Context, v T) (ack, error) { return ack{}, fn(ctx, v) }, opts...)
+}
+
+// ReplyHandler is like [Handler] for callbacks whose answer Africa's Talking
+// reads: the body is the reply that fn returns, with its content type and its
+// length.
+//
+// [WithTimeout] and [WithFallback] see to it that there is an answer in time
+// whatever fn does.
+func ReplyHandler[T any, R Reply](fn func(context.Context, T) (R, error), opts ...Option) http.Handler {
+	h := &handler[T, R]{config: newConfig(opts), decode: newDecoder[T](), fn: fn}
+	h.config.kind = reflect.TypeFor[T]().String()
+	h.notify = notifyFor[T](h.config)
+	return h
+}
+
+type handler[T any, R Reply] struct {
+	config config
+	decode decoder[T]
+	fn     func(context.Context, T) (R, error)
+	notify notify[T]
+	watch  watch
+}
+
+// exchange holds all that one callback needs, in one piece of memory.
+type exchange[T any, R Reply] struct {
+	callback
+	value T
+	reply R
+}
+
+func (h *handler[T, R]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange[T, R]{}
+	x.parent, x.w, x.r, x.config = r.Context(), w, r, &h.config
+	x.start, x.timeout = time.Now(), h.config.timeout
+	x.form.ends = x.room[:0]
+	defer x.end()
+	switch {
+	case x.timeout == 0:
+		h.serve(x)
+	case r.ProtoMajor == 1 && flushes(w):
+		// At the deadline the watch sends the whole answer, and the sender has
+		// it although ServeHTTP has yet to return.
+		if isTestClock(x.start) {
+			defer time.AfterFunc(x.timeout, x.expireEarly).Stop()
+		} else {
+			h.watch.add(&x.callback)
+			defer h.watch.remove(&x.callback)
+		}
+		h.serve(x)
+	default:
+		h.serveAside(x)
+	}
+}
+
+// serveAside serves on another goroutine, for writers that hold back what is
+// written until ServeHTTP returns.
+func (h *handler[T, R]) serveAside(x *exchange[T, R]) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.serve(x)
+	}()
+	timer := time.NewTimer(x.timeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		x.expire()
+	}
+}
+
+var errExited = errors.New("webhook: the function ended its goroutine")
+
+// serve reads the callback, calls the function and answers. It does not panic.
+func (h *handler[T, R]) serve(x *exchange[T, R]) {
+	returned := false
+	defer func() {
+		if v := recover(); v != nil {
+			x.fail(&PanicError{v, debug.Stack()}, onTime)
+		} else if !returned {
+			x.fail(errExited, onTime)
+		}
+	}()
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	if e := h.decode.request(x.r, &h.config, &x.value, &x.form, buf); e != nil {
+		x.refuse(e)
+	} else if err := h.answer(x, buf); err != nil {
+		x.fail(err, onTime)
+	}
+	returned = true
+}
+
+// flushes reports whether what is written to w can be sent before ServeHTTP
+// returns.
+func flushes(w http.ResponseWriter) bool {
+	for {
+		switch v := w.(type) {
+		case http.Flusher, interface{ FlushError() error }:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = v.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+// buffers holds the memory that requests are read into and replies are written
+// to. Nothing that outlives the callback refers to it.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
+
+// keep makes b the buffer's memory unless it has grown too large to be kept.
+func keep(buf *[]byte, b []byte) {
+	if cap(b) <= DefaultMaxBytes {
+		*buf = b
+	}
+}
+
+func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
+	payload, _ := any(&x.value).(slog.LogValuer)
+	quiet := h.notify.match != nil && h.notify.match(x.value)
+	if !x.accept(payload, quiet) {
+		return nil
+	}
+	if quiet {
+		if err := h.notify.fn(&x.callback, x.value); err != nil {
+			return err
+		}
+		return x.send(textPlain, []byte("OK"), nil)
+	}
+	var err error
+	if x.reply, err = h.fn(&x.callback, x.value); err != nil {
+		return err
+	}
+	// Through the pointer no copy of the reply is made; only a reply that is an
+	// interface or a pointer already lacks its methods there.
+	reply, ok := any(&x.reply).(Reply)
+	if !ok {
+		if reply, ok = any(x.reply).(Reply); !ok {
+			return errors.New("webhook: the reply is nil")
+		}
+	}
+	if c, ok := reply.(Checker); ok {
+		if err := c.Check(); err != nil {
+			x.log(slog.LevelWarn, "doubtful reply", err)
+		}
+	}
+	body, err := reply.AppendText((*buf)[:0])
+	if err != nil {
+		return err
+	}
+	keep(buf, body)
+	header, _ := reply.(HeaderMarshaler)
+	return x.send(reply.ContentType(), body, header)
+}

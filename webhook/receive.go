@@ -1,0 +1,99 @@
+package webhook
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+type mediaType int
+
+const (
+	unknownMedia mediaType = iota
+	formMedia
+	jsonMedia
+)
+
+func mediaTypeOf(r *http.Request) (name string, kind mediaType) {
+	var header string
+	if h := r.Header["Content-Type"]; len(h) > 0 {
+		header = h[0]
+	}
+	switch header {
+	// The two spellings that were captured; the rest is parsed.
+	case "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=UTF-8":
+		return "application/x-www-form-urlencoded", formMedia
+	case "application/json":
+		return header, jsonMedia
+	}
+	name, _, err := mime.ParseMediaType(header)
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return "", unknownMedia
+	}
+	switch {
+	case name == "application/x-www-form-urlencoded":
+		return name, formMedia
+	case name == "application/json", strings.HasSuffix(name, "+json"):
+		return name, jsonMedia
+	}
+	return name, unknownMedia
+}
+
+// readBody appends the request's body to buf.
+func readBody(r *http.Request, buf []byte, limit int) ([]byte, *Error) {
+	if r.ContentLength > int64(limit) {
+		return buf, tooLarge(limit)
+	}
+	if r.Body == nil {
+		return buf, nil
+	}
+	for {
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, 1)
+		}
+		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > limit:
+			return buf, tooLarge(limit)
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return buf, broken(err, limit)
+		}
+	}
+}
+
+func tooLarge(limit int) *Error {
+	return refuse(http.StatusRequestEntityTooLarge, "body is larger than %d bytes", limit)
+}
+
+// broken returns the error for a body that could not be read to its end, be it
+// that middleware has set a lower limit.
+func broken(err error, limit int) *Error {
+	var e *http.MaxBytesError
+	if errors.As(err, &e) {
+		return tooLarge(min(limit, int(e.Limit)))
+	}
+	return refuse(http.StatusBadRequest, "body was cut short: %w", err)
+}
+
+// parsedForm returns the body's form as somebody before us has parsed it, for
+// then there is nothing left to read. Its order is lost.
+func parsedForm(r *http.Request) Form {
+	var f Form
+	keys := make([]string, 0, len(r.PostForm))
+	for key := range r.PostForm {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		for _, value := range r.PostForm[key] {
+			f.add(key, value)
+		}
+	}
+	return f
+}
