@@ -1,0 +1,103 @@
+package sms
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/internal/redact"
+	"github.com/sautigo/africastalking/webhook"
+)
+
+// IncomingMessage is a message that somebody sent to one of the app's short codes
+// or numbers. ID, From and To are always set.
+type IncomingMessage struct {
+	// ID identifies the message: the same ID again is the same message again.
+	// Its form is not fixed.
+	ID string `schema:"id"`
+	// Date is when the message was sent, in UTC. It is zero if it was missing or
+	// in a form that nobody has seen yet.
+	Date time.Time `schema:"date"`
+	// From is the sender: a phone number such as "+254711000001", rarely a
+	// name such as "MTN".
+	From string `schema:"from"`
+	// To is the short code or number that the message was sent to.
+	To string `schema:"to"`
+	// Text is the whole text, the keyword included. It may be empty.
+	Text string `schema:"text"`
+	// LinkID ties the reply to an on-demand premium message; pass it on when
+	// replying. Other messages have none. An app that cannot do without takes
+	// webhook.WithRequired("linkId").
+	LinkID string `schema:"linkId"`
+	// NetworkCode is the sender's network. The sandbox leaves it out.
+	NetworkCode africastalking.Network `schema:"networkCode"`
+}
+
+// IncomingMessageHandler returns a handler for the dashboard's "SMS → SMS
+// Callback URLs → Incoming Messages". It answers 200 "GOOD", and "BAD" with 400
+// to a request that is no complete message.
+//
+// Africa's Talking sends a message again until it is answered 200, for up to 12
+// hours (help centre, article 742510), so fn may see an ID twice, and an error
+// of fn, answered 500, is a request to try again. The answer's body is not read:
+// to answer the sender, send a message.
+func IncomingMessageHandler(fn func(context.Context, IncomingMessage) error, opts ...webhook.Option) http.Handler {
+	return webhook.ReplyHandler(func(ctx context.Context, m IncomingMessage) (good, error) {
+		return good{}, fn(ctx, m)
+	}, webhook.WithErrorHandler(bad), webhook.WithOptions(opts...))
+}
+
+// ParseIncomingMessage reads an incoming message from a request, for handlers of
+// one's own. Its errors are those of [webhook.Parse].
+func ParseIncomingMessage(r *http.Request) (IncomingMessage, error) {
+	return webhook.Parse[IncomingMessage](r)
+}
+
+type good struct{}
+
+func (good) AppendText(b []byte) ([]byte, error) { return append(b, "GOOD"...), nil }
+func (good) ContentType() string                 { return "text/plain; charset=utf-8" }
+
+func bad(w http.ResponseWriter, _ *http.Request, err *webhook.Error) {
+	if err.Status != http.StatusBadRequest {
+		http.Error(w, http.StatusText(err.Status), err.Status)
+		return
+	}
+	w.Header().Set("Content-Type", good{}.ContentType())
+	w.Header().Set("Content-Length", "3")
+	w.WriteHeader(err.Status)
+	_, _ = io.WriteString(w, "BAD")
+}
+
+// UnmarshalForm implements [webhook.FormUnmarshaler].
+func (m *IncomingMessage) UnmarshalForm(f webhook.Form) error {
+	r := f.Fields()
+	v := IncomingMessage{
+		ID:          r.Required("id"),
+		Date:        r.Time("date"),
+		From:        r.Required("from"),
+		To:          r.Required("to"),
+		Text:        r.Text("text"),
+		LinkID:      r.Optional("linkId"),
+		NetworkCode: r.Network("networkCode"),
+	}
+	if err := r.Err(); err != nil {
+		return err
+	}
+	*m = v
+	return nil
+}
+
+// LogValue hides the sender and the text.
+func (m IncomingMessage) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("id", m.ID),
+		slog.String("from", redact.Phone(m.From)),
+		slog.String("to", m.To),
+		slog.String("text", redact.Text(m.Text)),
+		slog.String("networkCode", string(m.NetworkCode)),
+	)
+}
