@@ -1,0 +1,40 @@
+package ussd
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/sautigo/africastalking/webhook"
+)
+
+// DefaultTimeout is how long a function may take to answer a hop unless
+// [webhook.WithTimeout] says otherwise: 8 s. Africa's Talking gives up after 10.
+const DefaultTimeout = 8 * time.Second
+
+// Apology is the text that ends a session whose function gave no screen.
+const Apology = "Sorry, something went wrong. Please try again later."
+
+// Handler returns a handler for the callback URL of a USSD service code. It asks
+// fn for the screen that answers a hop and always answers a well-formed request
+// with 200: if fn returns an error, panics, takes longer than [DefaultTimeout], or
+// returns a screen that cannot be sent, the session ends with [Apology], never
+// with the error's text. For another text:
+//
+//	webhook.WithFallback(func(error) webhook.Reply { return ussd.End("Samahani, jaribu tena.") })
+//
+// Sessions of many subscribers run at once, and a hop may be delivered twice: fn
+// must be safe for concurrent use. What fn has done by the time of an error or
+// of the deadline stays done: the subscriber who reads the apology cannot know, so
+// do what must happen once under a key that finds out ([Request.SessionID] and
+// [Request.Text] identify the hop).
+func Handler(fn func(context.Context, Request) (Response, error), opts ...webhook.Option) http.Handler {
+	return webhook.ReplyHandler(fn,
+		webhook.WithTimeout(DefaultTimeout),
+		webhook.WithFallback(func(error) webhook.Reply { return End(Apology) }),
+		webhook.WithOptions(opts...))
+}
+
+// Parse reads a hop from a request, for handlers of one's own. Its errors are
+// those of [webhook.Parse].
+func Parse(r *http.Request) (Request, error) { return webhook.Parse[Request](r) }

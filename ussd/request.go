@@ -1,0 +1,97 @@
+package ussd
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/internal/redact"
+	"github.com/sautigo/africastalking/webhook"
+)
+
+// HopMetadataHeader carries [Request.Hop] and [Response.Hop]. Africa's Talking
+// sends back on the next hop what it got on this one, and shows it on its
+// dashboard.
+const HopMetadataHeader = "At-Ussd-Hop-Metadata"
+
+// Request is one hop of a session: the subscriber has dialled the code or
+// answered a screen. SessionID and PhoneNumber are always set.
+//
+// Nothing in it is secret or signed, and Text holds every PIN typed so far: never
+// log it.
+type Request struct {
+	// SessionID is the same for all hops of a session. After a dropped session
+	// the subscriber dials again and gets another.
+	SessionID string `schema:"sessionId"`
+	// PhoneNumber is the subscriber's, such as "+254711000001".
+	PhoneNumber string                 `schema:"phoneNumber"`
+	NetworkCode africastalking.Network `schema:"networkCode"`
+	// ServiceCode is the code that was dialled, as it is registered:
+	// "*384*123#".
+	ServiceCode string `schema:"serviceCode"`
+	// Text is everything that was typed in this session, joined with "*": "" on
+	// the first hop, then "1", then "1*2". Nothing is ever taken out of it. On
+	// the first hop of a code that was dialled with an extension it may hold
+	// the extension.
+	Text string `schema:"text"`
+	// Hop is the [Response.Hop] of the hop before. It comes back in a request
+	// that anybody can send: it may guide, never prove.
+	Hop string `schema:"-"`
+}
+
+// First reports whether nothing was typed yet.
+func (r Request) First() bool { return r.Text == "" }
+
+// Inputs returns what was typed, hop by hop; nil on the first. An empty answer is
+// an empty input. A "*" inside an answer cannot be told from the one between two
+// answers: it splits the answer in two.
+func (r Request) Inputs() []string { return inputs(r.Text) }
+
+func inputs(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "*")
+}
+
+// Last returns the last of [Request.Inputs], or "" if there is none.
+func (r Request) Last() string { return r.Text[strings.LastIndexByte(r.Text, '*')+1:] }
+
+// UnmarshalForm implements [webhook.FormUnmarshaler]. The text must have been
+// sent, be it empty: a hop without it cannot be told from another.
+func (r *Request) UnmarshalForm(f webhook.Form) error {
+	d := f.Fields()
+	v := Request{
+		SessionID:   d.Required("sessionId"),
+		PhoneNumber: d.Required("phoneNumber"),
+		NetworkCode: d.Network("networkCode"),
+		ServiceCode: d.Optional("serviceCode"),
+		Text:        d.Present("text"),
+	}
+	if err := d.Err(); err != nil {
+		return err
+	}
+	*r = v
+	return nil
+}
+
+// UnmarshalHeader reads the hop metadata. What this package would never have
+// sent did not come from it, and is ignored.
+func (r *Request) UnmarshalHeader(h http.Header) error {
+	if hop := h[HopMetadataHeader]; len(hop) == 1 && checkHop(hop[0]) == nil {
+		r.Hop = hop[0]
+	}
+	return nil
+}
+
+// LogValue hides the subscriber and what was typed, and the service code, which
+// may have been dialled with a PIN behind it.
+func (r Request) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("sessionId", r.SessionID),
+		slog.String("phoneNumber", redact.Phone(r.PhoneNumber)),
+		slog.String("networkCode", string(r.NetworkCode)),
+		slog.Int("inputs", len(r.Inputs())),
+	)
+}

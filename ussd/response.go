@@ -1,0 +1,131 @@
+package ussd
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"unicode"
+
+	"github.com/sautigo/africastalking/internal/gsm7"
+	"github.com/sautigo/africastalking/internal/redact"
+)
+
+// MaxSeptets is the size of a screen that every network shows whole: 160 septets.
+// Networks differ above that (Safaricom cuts at 160), and none shows more than
+// 182.
+const MaxSeptets = 160
+
+// MaxUCS2 is the size, in UTF-16 code units, of a screen with a character outside
+// the GSM alphabet: 80.
+const MaxUCS2 = 80
+
+const maxHop = 99
+
+// Response is a screen. The zero value is not one: a screen needs a text, and the
+// handler ends the session when it gets none. A Response that does not say
+// otherwise ends the session.
+type Response struct {
+	// Text is what the subscriber reads, without CON or END. Lines end in "\n".
+	Text string
+	// Continue keeps the session open for an answer.
+	Continue bool
+	// Hop is metadata for this hop, such as the screen's name: at most 99
+	// characters, without "|" and control characters. It is shown on Africa's
+	// Talking's dashboard, comes back as [Request.Hop], and all of a session's
+	// are in [Notification.HopsMetadata]. Never put anything private in it.
+	Hop string
+}
+
+// Continue returns a screen that waits for an answer.
+func Continue(text string) Response { return Response{Text: text, Continue: true} }
+
+// Continuef is [Continue] with a format.
+func Continuef(format string, args ...any) Response { return Continue(fmt.Sprintf(format, args...)) }
+
+// End returns a screen that ends the session.
+func End(text string) Response { return Response{Text: text} }
+
+// Endf is [End] with a format.
+func Endf(format string, args ...any) Response { return End(fmt.Sprintf(format, args...)) }
+
+// WithHop returns r with hop metadata.
+func (r Response) WithHop(hop string) Response {
+	r.Hop = hop
+	return r
+}
+
+// AppendText appends the screen as Africa's Talking reads it, "CON …" or "END …".
+// It fails if there is no text.
+func (r Response) AppendText(b []byte) ([]byte, error) {
+	if r.Text == "" {
+		return b, errors.New("ussd: screen is empty")
+	}
+	if r.Continue {
+		b = append(b, "CON "...)
+	} else {
+		b = append(b, "END "...)
+	}
+	return append(b, r.Text...), nil
+}
+
+// ContentType returns "text/plain; charset=utf-8".
+func (Response) ContentType() string { return "text/plain; charset=utf-8" }
+
+// MarshalHeader sets the hop metadata. It fails if [Response.Hop] is not fit for
+// that.
+func (r Response) MarshalHeader(h http.Header) error {
+	if r.Hop == "" {
+		return nil
+	}
+	if err := checkHop(r.Hop); err != nil {
+		return err
+	}
+	h.Set(HopMetadataHeader, r.Hop)
+	return nil
+}
+
+func checkHop(hop string) error {
+	n := 0
+	for _, c := range hop {
+		n++
+		if c == '|' || unicode.IsControl(c) {
+			return errors.New("ussd: hop metadata has a \"|\" or a control character")
+		}
+	}
+	if n > maxHop {
+		return fmt.Errorf("ussd: hop metadata is %d characters, limit %d", n, maxHop)
+	}
+	return nil
+}
+
+// Check returns an error if the screen may not arrive as it is: it is longer than
+// [MaxSeptets], or has characters outside the GSM alphabet, which many networks
+// cannot show and which leave room for [MaxUCS2] units only. The handler logs it
+// and sends the screen.
+func (r Response) Check() error {
+	units, ok := Len(r.Text)
+	switch {
+	case !ok && units > MaxUCS2:
+		return fmt.Errorf("ussd: screen has characters outside the GSM alphabet and is %d units, limit %d", units, MaxUCS2)
+	case !ok:
+		return errors.New("ussd: screen has characters outside the GSM alphabet")
+	case units > MaxSeptets:
+		return fmt.Errorf("ussd: screen is %d septets, limit %d", units, MaxSeptets)
+	}
+	return nil
+}
+
+// Len returns the size of a text on the wire: in septets if it fits the GSM
+// alphabet, in which "{", "€" and a few more take two; otherwise in UTF-16 code
+// units, as which the whole text is then sent.
+func Len(text string) (units int, gsm bool) { return gsm7.Len(text) }
+
+// LogValue hides the text: screens hold names and balances.
+func (r Response) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Bool("continue", r.Continue),
+		slog.String("text", redact.Text(r.Text)),
+		slog.String("hop", r.Hop),
+	)
+}
