@@ -1,0 +1,145 @@
+package client
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Message is one text for any number of recipients.
+//
+// To and Text are required. The zero value of every other field leaves that
+// field out of the request, so Africa's Talking decides.
+//
+// A Message whose Premium, Keyword, LinkID or RetryDuration is set is a premium
+// message: the subscriber may be charged for it, it goes to the content host
+// and it needs From.
+type Message struct {
+	// To holds the recipients in international form, "+254711000000". Exact
+	// duplicates are sent once. Beyond what would corrupt the request (an empty
+	// entry, a comma, white space, a control character) numbers are not
+	// validated: Africa's Talking answers [StatusInvalidPhoneNumber] for each
+	// one it cannot use, and knows the numbering plans best.
+	To []string
+	// Text is the message, in valid UTF-8. It is sent as it is; a long one
+	// is delivered, and charged, in several parts.
+	Text string
+	// From is the registered sender: an alphanumeric id or a short code. Leave
+	// it empty for the account's default and for shared short codes.
+	From string
+	// Enqueue asks for the message to be queued, or not to be.
+	Enqueue Enqueue
+	// RequestID comes back in the delivery report of a premium message. The
+	// bulk endpoint ([WithBulk]) has no such field and refuses it.
+	RequestID string
+
+	// Premium marks a premium message that has none of the fields below.
+	Premium bool
+	// Keyword is the premium product's keyword.
+	Keyword string
+	// LinkID answers an on-demand request; it is the link id of the incoming
+	// message. A bad or expired one shows only in the delivery report.
+	LinkID string
+	// RetryDuration is how long delivery to a premium subscriber is tried
+	// again, in whole hours.
+	RetryDuration time.Duration
+}
+
+// Enqueue chooses whether Africa's Talking queues a message and answers at
+// once ([StatusQueued]) or hands it to the carrier first ([StatusSent]). The
+// zero value, EnqueueDefault, leaves the choice out of the request: the
+// documentation says that it then means yes, observed traffic says no.
+type Enqueue int8
+
+// The choices of [Message.Enqueue].
+const (
+	EnqueueDefault Enqueue = iota
+	EnqueueYes
+	EnqueueNo
+)
+
+// wire returns the digit that is sent; the words true and false are refused.
+func (e Enqueue) wire() string {
+	switch e {
+	case EnqueueYes:
+		return "1"
+	case EnqueueNo:
+		return "0"
+	}
+	return ""
+}
+
+func (m Message) premium() bool {
+	return m.Premium || m.Keyword != "" || m.LinkID != "" || m.RetryDuration != 0
+}
+
+// check reports what would make the request wrong or ambiguous on the wire.
+func (m Message) check() error {
+	if len(m.To) == 0 {
+		return invalidError("message has no recipients")
+	}
+	for i, number := range m.To {
+		if fault := numberFault(number); fault != "" {
+			return invalidf("recipient %d %s", i, fault)
+		}
+	}
+	switch {
+	case m.Text == "":
+		return invalidError("message text is empty")
+	case !utf8.ValidString(m.Text):
+		return invalidError("message text is not valid UTF-8")
+	case m.Enqueue < EnqueueDefault || m.Enqueue > EnqueueNo:
+		return invalidError("enqueue is none of EnqueueDefault, EnqueueYes and EnqueueNo")
+	case m.RetryDuration < 0 || m.RetryDuration%time.Hour != 0:
+		return invalidError("retry duration is not a whole number of hours")
+	case m.premium() && m.From == "":
+		return invalidError("a premium message needs From")
+	}
+	return nil
+}
+
+// numberFault says why a number would break the comma-joined field of the
+// request, or returns "".
+func numberFault(number string) string {
+	switch {
+	case number == "":
+		return "is empty"
+	case strings.Contains(number, ","):
+		return "contains a comma"
+	case strings.ContainsFunc(number, unicode.IsSpace):
+		return "contains white space"
+	case strings.ContainsFunc(number, unicode.IsControl), !utf8.ValidString(number):
+		return "contains a control character"
+	}
+	return ""
+}
+
+// LogValue describes m without its text and its numbers.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Int("recipients", len(m.To)),
+		slog.Int("text_bytes", len(m.Text)),
+		slog.String("from", mask(m.From)),
+		slog.Bool("premium", m.premium()),
+	)
+}
+
+// mask keeps the last two characters of what looks like a phone number and
+// leaves names and short codes alone.
+func mask(s string) string {
+	if digits := digitsOf(s); len(digits) > 6 {
+		return "***" + digits[len(digits)-2:]
+	}
+	return s
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
