@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sautigo/africastalking/client"
+	"github.com/sautigo/africastalking/examples/internal/curl"
+	"github.com/sautigo/africastalking/examples/internal/exampletest"
+)
+
+// app is the program's handlers with a made-up account.
+type app struct {
+	http.Handler
+	log *exampletest.Log
+
+	mu   sync.Mutex
+	sent []client.Message
+	// outcomes are those of the next messages; after them all are accepted.
+	outcomes []client.Outcome
+}
+
+func newApp(outcomes ...client.Outcome) *app {
+	a := &app{log: exampletest.NewLog(), outcomes: outcomes}
+	a.Handler = routes(a.send, slog.New(slog.NewTextHandler(a.log, nil)))
+	return a
+}
+
+func (a *app) send(_ context.Context, m client.Message) (client.Result, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sent = append(a.sent, m)
+	outcome := client.Accepted
+	if len(a.outcomes) > 0 {
+		outcome, a.outcomes = a.outcomes[0], a.outcomes[1:]
+	}
+	result := client.Result{Recipients: []client.Recipient{{Number: m.To[0], Outcome: outcome}}}
+	return result, result.Err()
+}
+
+func (a *app) texts() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var texts []string
+	for _, m := range a.sent {
+		texts = append(texts, m.Text)
+	}
+	return texts
+}
+
+// receive posts a message and returns the status of the answer.
+func (a *app) receive(id, text string) int {
+	return a.post("/sms/incoming", curl.Form("id", id, "from", "+254711000001", "to", "21512", "text", text))
+}
+
+func (a *app) post(path, body string) int {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	return w.Code
+}
+
+const (
+	stopped     = "You will get no more messages from us. Send START if you change your mind."
+	welcome     = "Welcome back. " + help
+	unknown     = "Sorry, we do not know that word. " + help
+	balanceText = "Your balance is KES 1250.50."
+)
+
+func TestConversations(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		outcomes []client.Outcome
+		messages []string // id:text=status
+		want     []string
+	}{
+		{"help", nil, []string{"1:HELP=200", "2:help=200", "3: Help. Please=200"}, []string{help, help, help}},
+		{"balance", nil, []string{"1:balance=200"}, []string{balanceText}},
+		{"unknown", nil, []string{"1:Hello=200", "2:=200", "3:???=200"}, []string{unknown, unknown, unknown}},
+		{"stop", nil, []string{"1:Stop=200", "2:STOP=200", "3:HELP=200", "4:balance=200", "5:what?=200"}, []string{stopped}},
+		{"stop and start", nil, []string{"1:STOP=200", "2:START=200", "3:HELP=200", "4:STOP=200", "5:HELP=200"},
+			[]string{stopped, welcome, help, stopped}},
+		{"arrives twice", nil, []string{"1:HELP=200", "1:HELP=200"}, []string{help}},
+		{"old start arrives again", nil, []string{"1:START=200", "2:STOP=200", "1:START=200", "3:HELP=200"},
+			[]string{welcome, stopped}},
+		{"help not sent", []client.Outcome{client.NotSent}, []string{"1:HELP=500", "1:HELP=200", "1:HELP=200"}, []string{help, help}},
+		{"help unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:HELP=200", "1:HELP=200"}, []string{help}},
+		{"help refused", []client.Outcome{client.Refused}, []string{"1:HELP=200", "1:HELP=200"}, []string{help}},
+		{"confirmation not sent", []client.Outcome{client.Transient},
+			[]string{"1:STOP=500", "2:HELP=200", "1:STOP=200", "3:STOP=200"}, []string{stopped, stopped}},
+		{"confirmation unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:STOP=200", "2:STOP=200"}, []string{stopped}},
+		{"welcome not sent", []client.Outcome{client.NotSent}, []string{"1:START=200", "1:START=200", "2:HELP=200"}, []string{welcome, help}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(test.outcomes...)
+			for _, m := range test.messages {
+				id, rest, _ := strings.Cut(m, ":")
+				text, status, _ := strings.Cut(rest, "=")
+				if got := fmt.Sprint(a.receive(id, text)); got != status {
+					t.Errorf("%q is answered %s, want %s", m, got, status)
+				}
+			}
+			if diff := cmp.Diff(test.want, a.texts()); diff != "" {
+				t.Errorf("replies (-want +got):\n%s", diff)
+			}
+			a.log.Lacks(t, "711000001", "no more messages")
+		})
+	}
+}
+
+func TestReplyMessage(t *testing.T) {
+	t.Parallel()
+	a := newApp()
+	a.post("/sms/incoming", curl.Form("id", "1", "from", "+254711000001", "to", "21512", "text", "HELP", "linkId", "0309"))
+	want := []client.Message{{To: []string{"+254711000001"}, Text: help, From: "21512", LinkID: "0309"}}
+	if diff := cmp.Diff(want, a.sent); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+}
+
+func TestOptOutCallback(t *testing.T) {
+	t.Parallel()
+	a := newApp()
+	a.post("/sms/opt-out", curl.Form("senderId", "21512", "phoneNumber", "+254711000001"))
+	a.receive("1", "HELP")
+	a.receive("2", "STOP")
+	a.receive("3", "START")
+	if diff := cmp.Diff([]string{welcome}, a.texts()); diff != "" {
+		t.Errorf("replies (-want +got):\n%s", diff)
+	}
+}
+
+func TestStopAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newApp()
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() { a.receive(fmt.Sprint(i), "STOP") })
+	}
+	wg.Wait()
+	if diff := cmp.Diff([]string{stopped}, a.texts()); diff != "" {
+		t.Errorf("replies (-want +got):\n%s", diff)
+	}
+}
+
+func TestNamesGetNoReply(t *testing.T) {
+	t.Parallel()
+	a := newApp()
+	a.post("/sms/incoming", curl.Form("id", "1", "from", "MTN", "to", "21512", "text", "HELP"))
+	if len(a.sent) > 0 {
+		t.Errorf("sent %d replies to a name, want none", len(a.sent))
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	p := exampletest.Start(t, run, nil)
+	want := []string{help, balanceText, stopped, welcome}
+	printed := make(chan string, len(want))
+	go func() {
+		for range want {
+			printed <- <-p.Stdout
+		}
+	}()
+	for _, line := range p.Curls() {
+		if status, body := exampletest.Do(t, line); status != http.StatusOK || body != "GOOD" {
+			t.Errorf("%s\nis answered %d %q, want 200 GOOD", line, status, body)
+		}
+	}
+	for _, text := range want {
+		if got, want := <-printed, fmt.Sprintf("SMS from %q to %q: %q\n", "21512", "+254711000001", text); got != want {
+			t.Errorf("printed %q, want %q", got, want)
+		}
+	}
+	p.Stop()
+	if err := <-p.Ended; err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
+	p.Stderr.Lacks(t, "711000001")
+}
+
+func TestRunNeedsWholeAccount(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"AT_USERNAME", "AT_API_KEY"} {
+		err := run(t.Context(), nil, exampletest.Environ(map[string]string{name: "x"}), nil, nil)
+		if err == nil || !strings.Contains(err.Error(), "set both AT_USERNAME and AT_API_KEY") {
+			t.Errorf("with only %s the program ends with %v", name, err)
+		}
+	}
+}
