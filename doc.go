@@ -1,3 +1,55 @@
-// Package africastalking holds what the packages below it share: [Money],
-// [ParseTime] and [Network].
+// Package africastalking is the root of a library for apps that build on Africa's
+// Talking. It holds what the packages below it share: [Money], [ParseTime] and
+// [Network].
+//
+// An app writes plain functions over typed values, and mounts the handlers that
+// it gets for them in any mux:
+//
+//	mux.Handle("/at/ussd", ussd.Handler(
+//		func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+//			return ussd.End("Your number is " + r.PhoneNumber), nil
+//		}))
+//
+// # Which handler for which URL
+//
+// Africa's Talking's dashboard has a box for each kind of callback. The URL in it
+// wants this handler:
+//
+//	SMS → SMS Callback URLs
+//	    Incoming Messages            sms.IncomingMessageHandler
+//	    Delivery Reports             sms.DeliveryReportHandler
+//	    Bulk SMS Opt Out             sms.OptOutHandler
+//	    Subscription Notifications   sms.SubscriptionHandler
+//	USSD → service code
+//	    Callback URL                 ussd.Handler
+//	    Events URL                   ussd.NotificationHandler
+//	Voice → Phone Numbers → Actions
+//	    Callback URL                 voice.Handler
+//	    Events URL                   voice.EventHandler
+//	Airtime → Airtime Callback URLs
+//	    Validation                   airtime.ValidationHandler
+//	    Status                       airtime.StatusHandler
+//	Insights
+//	    SIM swap callback URL        simswap.Handler
+//	anything else                    webhook.Handler[webhook.Event]
+//
+// For a request in hand there is a Parse beside each handler: sms.ParseDeliveryReport,
+// ussd.Parse.
+//
+// # The packages
+//
+//   - webhook is the engine: it receives, checks and answers. Its options and
+//     middleware fit every handler. webhook/airtime and webhook/simswap are
+//     callbacks that stand on it alone.
+//   - sms, ussd and voice have the callbacks of those products, and what builds
+//     their answers.
+//   - client sends SMS.
+//
+// # What to know about the wire
+//
+// Africa's Talking signs nothing: put a secret into the callback URLs and check it
+// with webhook.RequireToken. Callbacks may arrive twice and in any order, and none
+// says so. A date, an amount or a name that Africa's Talking does not have is an
+// empty text or the word None; both are the zero value here. Enumerations are
+// open: a value that nobody has heard of is passed on.
 package africastalking
