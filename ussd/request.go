@@ -3,6 +3,7 @@ package ussd
 import (
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/sautigo/africastalking"
@@ -38,6 +39,11 @@ type Request struct {
 	// Hop is the [Response.Hop] of the hop before. It comes back in a request
 	// that anybody can send: it may guide, never prove.
 	Hop string `schema:"-"`
+	// Typed is what was typed on this hop, where that is known: under [Stateful],
+	// which remembers the hop before, and can therefore tell a "*" inside an
+	// answer from the one between two. Elsewhere it is empty; see
+	// [Request.Input].
+	Typed string `schema:"-"`
 }
 
 // First reports whether nothing was typed yet.
@@ -57,6 +63,23 @@ func inputs(text string) []string {
 
 // Last returns the last of [Request.Inputs], or "" if there is none.
 func (r Request) Last() string { return r.Text[strings.LastIndexByte(r.Text, '*')+1:] }
+
+// Input returns what was typed on this hop: [Request.Typed] if it is known, and
+// otherwise [Request.Last].
+func (r Request) Input() string {
+	if r.Typed != "" {
+		return r.Typed
+	}
+	return r.Last()
+}
+
+// HopID identifies this hop of this session, whichever way and however often it is
+// delivered. It holds nothing of what was typed, so it can be passed on, as the
+// idempotency key of a payment for instance.
+func (r Request) HopID() string {
+	// Text only grows, so its length tells the hops of a session apart.
+	return r.SessionID + "-" + strconv.Itoa(len(r.Text))
+}
 
 // UnmarshalForm implements [webhook.FormUnmarshaler]. The text must have been
 // sent, be it empty: a hop without it cannot be told from another.

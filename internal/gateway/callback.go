@@ -1,0 +1,62 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+)
+
+// Media types and user agents of callbacks, as observed.
+const (
+	FormType  = "application/x-www-form-urlencoded; charset=UTF-8"
+	AgentUSSD = "at-ussd-api/1.0"
+)
+
+// Callback is what Africa's Talking posts. It can be delivered any number of
+// times, and at once.
+type Callback struct {
+	// Header is all of the header but Host and Content-Length, which delivery
+	// adds.
+	Header http.Header
+	Body   []byte
+}
+
+// Field is a form field. The order of fields is part of the wire.
+type Field struct{ Name, Value string }
+
+// Form returns the callback that carries fields. All products that post forms
+// were seen to encode them alike; agent is the product's User-Agent.
+func Form(agent string, fields ...Field) Callback {
+	return Callback{
+		Header: http.Header{
+			"User-Agent":      {agent},
+			"Content-Type":    {FormType},
+			"Accept-Encoding": {"gzip"},
+		},
+		Body: EncodeForm(fields...),
+	}
+}
+
+// EncodeForm encodes fields in their order, as observed: a space as "+", and "+",
+// "*" and "#" as "%2B", "%2A" and "%23".
+func EncodeForm(fields ...Field) []byte {
+	var b []byte
+	for i, f := range fields {
+		if i > 0 {
+			b = append(b, '&')
+		}
+		b = append(b, url.QueryEscape(f.Name)...)
+		b = append(b, '=')
+		b = append(b, url.QueryEscape(f.Value)...)
+	}
+	return b
+}
+
+// NewID returns a new id of the shape that was observed for all products: a
+// prefix such as "ATUid_" and 32 hexadecimal digits.
+func NewID(prefix string) string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return prefix + hex.EncodeToString(b[:])
+}

@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Event is the notification at the end of a USSD session. Names, order and
+// meaning of its fields are documented on Africa's Talking's USSD pages; no
+// captured one is public.
+type Event struct {
+	Date        time.Time
+	SessionID   string
+	ServiceCode string
+	NetworkCode string
+	PhoneNumber string
+	// Status is "Success" if the app has ended the session, "Incomplete" if it
+	// was dropped while an answer was expected, "Failed" after a bad answer.
+	Status       string
+	Cost         string
+	Duration     time.Duration
+	HopsCount    int
+	HopsMetadata []string
+	// Input is the text of the last hop.
+	Input string
+	// LastAppResponse is the last body that the app has answered, good or bad.
+	// Whether an earlier one is repeated if the last hop had none is assumed.
+	LastAppResponse string
+	ErrorMessage    string
+}
+
+// Callback returns the event as it is posted. hopsMetadata is documented to be
+// there only if hops had metadata, and errorMessage is for sessions that did not
+// succeed. That the User-Agent is that of the session is assumed.
+func (e Event) Callback() Callback {
+	f := []Field{
+		{"date", e.Date.UTC().Format(time.DateTime)},
+		{"sessionId", e.SessionID},
+		{"serviceCode", e.ServiceCode},
+		{"networkCode", e.NetworkCode},
+		{"phoneNumber", e.PhoneNumber},
+		{"status", e.Status},
+		{"cost", e.Cost},
+		{"durationInMillis", strconv.FormatInt(e.Duration.Milliseconds(), 10)},
+		{"hopsCount", strconv.Itoa(e.HopsCount)},
+	}
+	if len(e.HopsMetadata) > 0 {
+		f = append(f, Field{"hopsMetadata", strings.Join(e.HopsMetadata, "|")})
+	}
+	f = append(f, Field{"input", e.Input}, Field{"lastAppResponse", e.LastAppResponse})
+	if e.Status != "Success" {
+		f = append(f, Field{"errorMessage", e.ErrorMessage})
+	}
+	return Form(AgentUSSD, f...)
+}
+
+func (s *Session) end(ctx context.Context, status, message string) {
+	s.event = &Event{
+		Date:            time.Now().UTC(),
+		SessionID:       s.u.SessionID,
+		ServiceCode:     s.u.ServiceCode,
+		NetworkCode:     s.u.NetworkCode,
+		PhoneNumber:     s.u.PhoneNumber,
+		Status:          status,
+		Cost:            s.u.Cost,
+		Duration:        time.Since(s.start),
+		HopsCount:       len(s.hops),
+		HopsMetadata:    s.metadata,
+		Input:           s.hops[len(s.hops)-1].Text,
+		LastAppResponse: string(s.last),
+		ErrorMessage:    message,
+	}
+	if s.u.Events == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.u.Timeout)
+	defer cancel()
+	s.eventAck = s.u.Events.Post(ctx, s.event.Callback())
+}

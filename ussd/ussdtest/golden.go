@@ -1,0 +1,189 @@
+package ussdtest
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// A flag named "update" would collide with the one that many tests have. Theirs is
+// looked up instead.
+var updateFlag = flag.Bool("ussdtest.update", false, "write the transcripts of USSD sessions to testdata")
+
+func updating() bool {
+	if *updateFlag {
+		return true
+	}
+	if f := flag.Lookup("update"); f != nil {
+		on, err := strconv.ParseBool(f.Value.String())
+		return err == nil && on
+	}
+	return false
+}
+
+// Golden compares all that a phone has done with testdata/name.txt, and fails the
+// test if it differs. The flag -ussdtest.update writes the file instead, and so
+// does a flag -update that the test defines itself:
+//
+//	var _ = flag.Bool("update", false, "write golden files")
+//
+// A transcript has what was dialled and typed, each screen, and the end of each
+// session:
+//
+//	phone +254711000001 on 63902
+//	dial *384*123#
+//	CON [home]
+//	| 1. Balance
+//	send 1
+//	END
+//	| Your balance is KES 5.00.
+//	over Success, 2 hops, input "1", metadata "home"
+//
+// It masks nothing, neither PINs nor balances, so test with invented ones. What
+// differs from run to run is not in it: session ids, dates and durations.
+func Golden(tb testing.TB, name string, p *Phone) {
+	tb.Helper()
+	file := goldenFile(name)
+	got := p.Transcript()
+	if updating() {
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			tb.Fatalf("ussdtest: %v", err)
+			return
+		}
+		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+			tb.Fatalf("ussdtest: %v", err)
+		}
+		return
+	}
+	want, ok := readGolden(tb, file)
+	if ok && want != got {
+		tb.Errorf("ussdtest: the session is not the one in %s (-want +got); if it should be this way, test with -ussdtest.update\n%s",
+			file, indent(diff(strings.TrimSuffix(want, "\n"), strings.TrimSuffix(got, "\n"))))
+	}
+}
+
+// Replay has the phone do what testdata/name.txt says and compares the outcome with
+// the file, as [Golden] does. Of a new file only the lines that say what to do need
+// to be written, the rest is filled in with -ussdtest.update:
+//
+//	dial *384*123#
+//	send 1
+//
+// They are "dial", "send", "again", "drop" and "hangup". An input that is empty, or
+// begins or ends with a space, is quoted as in Go. A session that ends before its
+// inputs do fails the test.
+func Replay(tb testing.TB, name string, p *Phone) {
+	tb.Helper()
+	script, ok := readGolden(tb, goldenFile(name))
+	if !ok {
+		return
+	}
+	for line := range strings.Lines(script) {
+		verb, arg, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if strings.HasPrefix(arg, `"`) && (verb == "dial" || verb == "send") {
+			s, err := strconv.Unquote(arg)
+			if err != nil {
+				tb.Fatalf("ussdtest: %s: %s is not a quoted input", goldenFile(name), arg)
+				return
+			}
+			arg = s
+		}
+		switch verb {
+		case "dial":
+			p.Dial(arg)
+		case "send", "drop", "hangup":
+			if p.s != nil && p.s.Over() {
+				tb.Errorf("ussdtest: %s: the session is over before %q", goldenFile(name), strings.TrimSpace(line))
+				Golden(tb, name, p)
+				return
+			}
+			switch verb {
+			case "send":
+				p.Send(arg)
+			case "drop":
+				p.Drop()
+			case "hangup":
+				p.HangUp()
+			}
+		case "again":
+			p.Again()
+		}
+	}
+	Golden(tb, name, p)
+}
+
+// Transcript returns all that the phone has done, as [Golden] writes it.
+func (p *Phone) Transcript() string { return strings.Join(p.log, "\n") + "\n" }
+
+func goldenFile(name string) string {
+	return filepath.Join("testdata", filepath.FromSlash(name)+".txt")
+}
+
+func readGolden(tb testing.TB, file string) (string, bool) {
+	tb.Helper()
+	b, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		tb.Fatalf("ussdtest: there is no %s; test with -ussdtest.update to write it", file)
+		return "", false
+	case err != nil:
+		tb.Fatalf("ussdtest: %v", err)
+		return "", false
+	}
+	return strings.ReplaceAll(string(b), "\r\n", "\n"), true
+}
+
+func (p *Phone) record(lines ...string) { p.log = append(p.log, lines...) }
+
+func (p *Phone) recordHop() {
+	h := p.hop
+	if h.Failure != "" {
+		p.record("FAILED " + h.Failure)
+		if h.Answer.Err == nil {
+			p.record("| " + strconv.Quote(string(h.Answer.Body)))
+		}
+		return
+	}
+	head := "END"
+	if h.Continue {
+		head = "CON"
+	}
+	if h.Metadata != "" {
+		head += " [" + h.Metadata + "]"
+	}
+	p.record(head)
+	for line := range strings.SplitSeq(visible(h.Screen), "\n") {
+		p.record(strings.TrimSuffix("| "+line, " "))
+	}
+}
+
+func (p *Phone) recordEvent() {
+	e, _ := p.s.Event()
+	s := fmt.Sprintf("over %s, %d hops, input %q", e.Status, e.HopsCount, e.Input)
+	if e.HopsCount == 1 {
+		s = strings.Replace(s, "1 hops", "1 hop", 1)
+	}
+	if len(e.HopsMetadata) > 0 {
+		s += fmt.Sprintf(", metadata %q", strings.Join(e.HopsMetadata, "|"))
+	}
+	p.record(s)
+}
+
+// quote quotes an input if it could not be read back from a line otherwise.
+func quote(s string) string {
+	plain := s != "" && strings.TrimSpace(s) == s && s[0] != '"'
+	for _, r := range s {
+		plain = plain && unicode.IsPrint(r)
+	}
+	if plain {
+		return s
+	}
+	return strconv.Quote(s)
+}
