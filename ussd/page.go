@@ -1,0 +1,154 @@
+package ussd
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sautigo/africastalking"
+)
+
+const (
+	// minSeptets and maxFooter leave room for some text beside the keys of a
+	// page, in either alphabet.
+	minSeptets = 100
+	maxFooter  = 40
+	// maxSeptets is what the 160 octets of a USSD string can carry (3GPP TS
+	// 23.038 and 29.002).
+	maxSeptets = 182
+)
+
+// Limit returns how many septets a screen may have on a network: 182 for Airtel
+// Kenya, whose stated 184 is more than USSD can carry, and 160 for every other
+// (Africa's Talking's help centre names 160 for Safaricom; those that it does not
+// name are taken to be no better).
+func Limit(n africastalking.Network) int {
+	if n == africastalking.AirtelKenya {
+		return maxSeptets
+	}
+	return MaxSeptets
+}
+
+// Fold returns s with the characters that word processors like replaced by those
+// of the GSM alphabet that look alike: curly quotes, dashes, the ellipsis, bullets
+// and odd spaces. One of them would make a whole screen take twice the room. A
+// [Menu] folds all that it shows.
+func Fold(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	return folder.Replace(s)
+}
+
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 || s[i] == '\t' || s[i] == '`' {
+			return false
+		}
+	}
+	return true
+}
+
+var folder = strings.NewReplacer(
+	"\u2018", "'", "\u2019", "'", "\u201a", "'", "\u201b", "'", "\u2032", "'", "\u00b4", "'", "`", "'",
+	"\u201c", "\"", "\u201d", "\"", "\u201e", "\"", "\u2033", "\"", "\u00ab", "\"", "\u00bb", "\"",
+	"\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2015", "-", "\u2212", "-",
+	"\u2026", "...", "\u2022", "-", "\u00b7", "-",
+	"\u00a0", " ", "\u2007", " ", "\u2009", " ", "\u202f", " ", "\t", " ",
+	"\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u00ad", "",
+)
+
+// fits reports whether a screen arrives whole.
+func fits(text string, limit int) bool {
+	units, gsm := Len(text)
+	if gsm {
+		return units <= limit
+	}
+	return units <= min(MaxUCS2, limit/2)
+}
+
+// paginate spreads a text over pages, each with its own foot, and none over the
+// limit. Lines stay whole where they can, then words; nothing is left out.
+func paginate(text string, limit int, foot footer) []string {
+	lines := strings.Split(Fold(strings.ReplaceAll(text, "\r\n", "\n")), "\n")
+	var pages []string
+	for {
+		n := len(pages)
+		if last := strings.Join(lines, "\n") + foot.lines(n, false); fits(last, limit) {
+			return append(pages, last)
+		}
+		page, rest := fill(lines, limit, foot.lines(n, true))
+		pages, lines = append(pages, page), rest
+	}
+}
+
+// fill puts as much on one page as fits, and returns what is left.
+func fill(lines []string, limit int, foot string) (page string, rest []string) {
+	var b string
+	for i, line := range lines {
+		next := line
+		if i > 0 {
+			next = b + "\n" + line
+		}
+		if fits(next+foot, limit) {
+			b = next
+			continue
+		}
+		if i > 0 && fits(line+foot, limit) {
+			// The line fits on a page of its own.
+			return b + foot, lines[i:]
+		}
+		prefix := b
+		if i > 0 {
+			prefix += "\n"
+		}
+		head, tail := split(prefix, line, limit, foot)
+		if head == "" {
+			return b + foot, lines[i:]
+		}
+		rest = append([]string{tail}, lines[i+1:]...)
+		return prefix + head + foot, rest
+	}
+	return b + foot, nil
+}
+
+// split cuts a line that no page can hold after the last word that fits behind the
+// prefix, or, where not even one word fits on a page, inside of it. The head is
+// empty if the line had better begin on the next page.
+func split(prefix, line string, limit int, foot string) (head, tail string) {
+	for i := keyLen(line); i < len(line); {
+		end := len(line)
+		if j := strings.IndexByte(line[i:], ' '); j >= 0 {
+			end = i + j
+		}
+		if !fits(prefix+line[:end]+foot, limit) {
+			break
+		}
+		head, tail = line[:end], strings.TrimPrefix(line[end:], " ")
+		i = end + 1
+	}
+	if head != "" || prefix != "" {
+		return head, tail
+	}
+	// Whatever the foot is, there is room for the key of an item and more.
+	for i := keyLen(line); i < len(line); {
+		_, n := utf8.DecodeRuneInString(line[i:])
+		if i > 0 && !fits(line[:i+n]+foot, limit) {
+			return line[:i], line[i:]
+		}
+		i += n
+	}
+	return line, ""
+}
+
+// keyLen returns the length of the "12. " that a line begins with: the key of an
+// item stays with its label.
+func keyLen(line string) int {
+	i := 0
+	for i < len(line) && '0' <= line[i] && line[i] <= '9' {
+		i++
+	}
+	if i > 0 && i <= 4 && strings.HasPrefix(line[i:], ". ") {
+		return i + 2
+	}
+	return 0
+}
