@@ -31,6 +31,9 @@ type callback struct {
 
 	answer   sync.Mutex
 	answered bool
+	// accepted is set once the request was read; form and payload are not to be
+	// looked at before.
+	accepted bool
 	// quiet is set if the callback asks for no reply: then no fallback makes
 	// up for a failure.
 	quiet   bool
@@ -56,6 +59,11 @@ func FormFrom(ctx context.Context) (Form, bool) {
 // Value answers for the callback's own key before the request's context.
 func (c *callback) Value(key any) any {
 	if key == (formKey{}) {
+		c.answer.Lock()
+		defer c.answer.Unlock()
+		if !c.accepted {
+			return nil
+		}
 		return c.form
 	}
 	return c.deadlineContext.Value(key)
@@ -63,21 +71,32 @@ func (c *callback) Value(key any) any {
 
 // send writes a reply with status 200 unless the callback was answered before.
 func (c *callback) send(contentType string, body []byte, header HeaderMarshaler) error {
+	sent, err := c.trySend(contentType, body, header)
+	switch {
+	case err != nil:
+		return err
+	case !sent:
+		c.log(slog.LevelWarn, "answer dropped", errLate)
+	default:
+		c.observe(http.StatusOK, nil)
+	}
+	return nil
+}
+
+func (c *callback) trySend(contentType string, body []byte, header HeaderMarshaler) (sent bool, err error) {
 	c.answer.Lock()
 	defer c.answer.Unlock()
 	if c.answered {
-		c.log(slog.LevelWarn, "answer dropped", errLate)
-		return nil
+		return false, nil
 	}
 	if header != nil {
 		if err := header.MarshalHeader(c.w.Header()); err != nil {
-			return err
+			return false, err
 		}
 	}
 	c.answered = true
 	c.write(contentType, body)
-	c.observe(http.StatusOK, nil)
-	return nil
+	return true, nil
 }
 
 var errLate = errors.New("webhook: the function returned after its deadline")
@@ -114,47 +133,90 @@ func (c *callback) deadlineError() error {
 }
 
 // fail answers a callback whose function gave no answer, with the fallback's
-// reply or else with an error. It never panics: it also runs on a timer's
-// goroutine, where that would end the process.
+// reply or else with an error. It never panics: it also runs on goroutines where
+// that would end the process.
+//
+// The sender comes first: only once it has its answer is the failure logged and
+// observed.
 func (c *callback) fail(cause error, when moment) {
-	c.answer.Lock()
-	defer c.answer.Unlock()
-	if c.answered {
+	status, broken, first := c.answerFailure(cause, when)
+	if !first {
 		if when == onTime {
-			c.log(slog.LevelWarn, "answer dropped", fmt.Errorf("%w: %w", errLate, cause))
+			c.log(slog.LevelWarn, "answer dropped", lateError{cause})
 		}
 		return
 	}
+	c.log(slog.LevelError, "callback failed", cause)
+	if broken != nil {
+		c.log(slog.LevelError, "answering a failed callback failed", broken)
+	}
+	c.observe(status, cause)
+}
+
+// lateError is errLate with what the function has returned.
+type lateError struct{ cause error }
+
+func (e lateError) Error() string   { return errLate.Error() + ": " + e.cause.Error() }
+func (e lateError) Unwrap() []error { return []error{errLate, e.cause} }
+
+// answerFailure writes the answer unless the callback was answered before. What
+// goes wrong while doing so comes back as broken.
+func (c *callback) answerFailure(cause error, when moment) (status int, broken error, first bool) {
+	c.answer.Lock()
+	defer c.answer.Unlock()
+	if c.answered {
+		return 0, nil, false
+	}
 	c.answered = true
+	if when == beforeReturn {
+		defer func() { _ = safely(func() { _ = http.NewResponseController(c.w).Flush() }) }()
+	}
+	broken = safely(func() {
+		if when == beforeReturn {
+			// The connection stays taken until the function returns: the
+			// sender must not put another callback on it.
+			c.w.Header().Set("Connection", "close")
+		}
+		if c.config.fallback == nil || c.quiet {
+			return
+		}
+		reply := c.config.fallback(cause)
+		if reply == nil {
+			return
+		}
+		body, err := reply.AppendText(nil)
+		if header, ok := reply.(HeaderMarshaler); ok && err == nil {
+			err = header.MarshalHeader(c.w.Header())
+		}
+		if err != nil {
+			panic(err)
+		}
+		c.write(reply.ContentType(), body)
+		status = http.StatusOK
+	})
+	if status != 0 || broken != nil && c.config.onError == nil {
+		if status == 0 {
+			status = http.StatusInternalServerError
+			_ = safely(func() { http.Error(c.w, http.StatusText(status), status) })
+		}
+		return status, broken, true
+	}
+	if err := safely(func() { status = c.writeError(toError(cause), false) }); err != nil {
+		broken, status = err, http.StatusInternalServerError
+		_ = safely(func() { c.w.WriteHeader(status) })
+	}
+	return status, broken, true
+}
+
+// safely calls what the app has a part in, and returns a panic as an error.
+func safely(fn func()) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.log(slog.LevelError, "answering a failed callback failed", &PanicError{v, debug.Stack()})
-			c.w.WriteHeader(http.StatusInternalServerError)
-			c.observe(http.StatusInternalServerError, cause)
+			err = &PanicError{v, debug.Stack()}
 		}
 	}()
-	c.log(slog.LevelError, "callback failed", cause)
-	if when == beforeReturn {
-		// The connection stays taken until the function returns: the sender
-		// must not put another callback on it.
-		c.w.Header().Set("Connection", "close")
-		defer func() { _ = http.NewResponseController(c.w).Flush() }()
-	}
-	if c.config.fallback != nil && !c.quiet {
-		if reply := c.config.fallback(cause); reply != nil {
-			body, err := reply.AppendText(nil)
-			if header, ok := reply.(HeaderMarshaler); ok && err == nil {
-				err = header.MarshalHeader(c.w.Header())
-			}
-			if err == nil {
-				c.write(reply.ContentType(), body)
-				c.observe(http.StatusOK, cause)
-				return
-			}
-			c.log(slog.LevelError, "fallback failed", err)
-		}
-	}
-	c.writeError(toError(cause), false)
+	fn()
+	return nil
 }
 
 // accept notes what is known once the request was read, and reports whether it
@@ -162,33 +224,48 @@ func (c *callback) fail(cause error, when moment) {
 func (c *callback) accept(payload slog.LogValuer, quiet bool) bool {
 	c.answer.Lock()
 	defer c.answer.Unlock()
-	c.payload, c.quiet = payload, quiet
+	c.payload, c.quiet, c.accepted = payload, quiet, true
 	return !c.answered
 }
 
 // refuse answers a request that never reached the function.
 func (c *callback) refuse(e *Error) {
-	c.answer.Lock()
-	defer c.answer.Unlock()
-	if c.answered {
+	status, broken, first := c.answerRefusal(e)
+	if !first {
 		return
 	}
-	c.answered = true
 	level := slog.LevelWarn
 	if e.Status >= 500 {
 		level = slog.LevelError
 	}
 	c.log(level, "callback refused", e)
+	if broken != nil {
+		c.log(slog.LevelError, "answering a refused callback failed", broken)
+	}
+	c.observe(status, e)
+}
+
+func (c *callback) answerRefusal(e *Error) (status int, broken error, first bool) {
+	c.answer.Lock()
+	defer c.answer.Unlock()
+	if c.answered {
+		return 0, nil, false
+	}
+	c.answered = true
 	if e.Status == http.StatusMethodNotAllowed {
 		c.w.Header().Set("Allow", http.MethodPost)
 	}
-	c.writeError(e, e.Status < 500)
+	if broken = safely(func() { status = c.writeError(e, e.Status < 500) }); broken != nil {
+		status = http.StatusInternalServerError
+		_ = safely(func() { c.w.WriteHeader(status) })
+	}
+	return status, broken, true
 }
 
 // writeError answers with an error's status. Only the engine's own errors may
 // tell the sender what is wrong: they name fields and never values.
-func (c *callback) writeError(e *Error, tell bool) {
-	status := e.status()
+func (c *callback) writeError(e *Error, tell bool) (status int) {
+	status = e.status()
 	switch {
 	case c.config.onError != nil:
 		c.config.onError(c.w, c.r, &Error{Status: status, Err: e.Err})
@@ -199,14 +276,14 @@ func (c *callback) writeError(e *Error, tell bool) {
 	default:
 		http.Error(c.w, http.StatusText(status), status)
 	}
-	c.observe(status, e)
+	return status
 }
 
 // toError returns the error that answers a function's failure.
 func toError(cause error) *Error {
 	var e *Error
 	switch {
-	case errors.As(cause, &e):
+	case errors.As(cause, &e) && e != nil:
 		return &Error{Status: e.status(), Err: cause}
 	case errors.Is(cause, context.DeadlineExceeded):
 		return &Error{Status: http.StatusServiceUnavailable, Err: cause}
@@ -214,25 +291,45 @@ func toError(cause error) *Error {
 	return &Error{Status: http.StatusInternalServerError, Err: cause}
 }
 
+// log writes a record. Neither an error nor a logger of the app's can break
+// anything here.
 func (c *callback) log(level slog.Level, msg string, err error) {
-	l := c.config.logger
-	if l == nil {
-		l = slog.Default()
+	_ = safely(func() {
+		l := c.config.logger
+		if l == nil {
+			l = slog.Default()
+		}
+		ctx := c.parent
+		if !l.Enabled(ctx, level) {
+			return
+		}
+		attrs := make([]slog.Attr, 0, 4)
+		attrs = append(attrs, slog.String("kind", c.config.kind), slog.String("error", redact.Digits(textOf(err))))
+		if p := c.known(); p != nil {
+			attrs = append(attrs, slog.Any("callback", p))
+		}
+		var p *PanicError
+		if errors.As(err, &p) {
+			attrs = append(attrs, slog.String("stack", string(p.Stack)))
+		}
+		l.LogAttrs(ctx, level, "africastalking: "+msg, attrs...)
+	})
+}
+
+// textOf returns an error's text even if that panics, as a nil pointer in an error
+// does.
+func textOf(err error) (text string) {
+	if broken := safely(func() { text = err.Error() }); broken != nil {
+		return fmt.Sprintf("error of type %T", err)
 	}
-	ctx := c.parent
-	if !l.Enabled(ctx, level) {
-		return
-	}
-	attrs := make([]slog.Attr, 0, 4)
-	attrs = append(attrs, slog.String("kind", c.config.kind), slog.String("error", redact.Digits(err.Error())))
-	if c.payload != nil {
-		attrs = append(attrs, slog.Any("callback", c.payload))
-	}
-	var p *PanicError
-	if errors.As(err, &p) {
-		attrs = append(attrs, slog.String("stack", string(p.Stack)))
-	}
-	l.LogAttrs(ctx, level, "africastalking: "+msg, attrs...)
+	return text
+}
+
+// known returns the payload once there is one to log.
+func (c *callback) known() slog.LogValuer {
+	c.answer.Lock()
+	defer c.answer.Unlock()
+	return c.payload
 }
 
 func (c *callback) observe(status int, err error) {

@@ -53,7 +53,7 @@ func parseInPlace(body []byte, room []span) (Form, error) {
 	// Counting comes first: what is refused must not cost memory.
 	most := bytes.Count(body, []byte{'&'}) + 1
 	if most > maxFields {
-		return Form{}, fmt.Errorf("webhook: %w: more than %d fields", ErrMalformed, maxFields)
+		return Form{}, tooManyFields()
 	}
 	if uint64(len(body)) > math.MaxUint32 {
 		return Form{}, fmt.Errorf("webhook: %w: 4 GiB or more", ErrMalformed)
@@ -117,6 +117,10 @@ func parseInPlace(body []byte, room []span) (Form, error) {
 		return Form{}, nil
 	}
 	return Form{text: string(body[:w]), ends: ends, wide: wide}, nil
+}
+
+func tooManyFields() error {
+	return fmt.Errorf("webhook: %w: more than %d fields", ErrMalformed, maxFields)
 }
 
 func badEscape(field []byte, keyLen int, inValue bool) error {

@@ -16,10 +16,12 @@ import (
 // an error, so that Africa's Talking may send the callback again. An [Error]
 // chooses another status. A panic in fn counts as an error.
 //
-// T is [Event], a type that implements [FormUnmarshaler], or a struct with
-// schema tags. JSON bodies are decoded too: by UnmarshalForm if T has it, each
-// member of the object being a field, otherwise by encoding/json. Handler panics
-// if T can be decoded from neither.
+// T is [Event], a type that implements [FormUnmarshaler], or a struct with schema
+// tags. Of these each member of a JSON object is a field, too. A type with json
+// tags, or without tags, is decoded from JSON by encoding/json; then only the names
+// of the outermost object are checked as those of a form. Handler panics if the
+// tags of T cannot be decoded without surprises. A tag that says required is
+// checked, except inside the elements of a slice.
 //
 // The request must be a POST (else 405) with a form or a JSON object (else 415)
 // within the size limit (else 413), and the payload complete (else 400): a
@@ -144,7 +146,8 @@ func flushes(w http.ResponseWriter) bool {
 }
 
 // buffers holds the memory that requests are read into and replies are written
-// to. Nothing that outlives the callback refers to it.
+// to. Nothing that outlives the callback refers to it, and no other memory gets in
+// than what was made here.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
 
 // keep makes b the buffer's memory unless it has grown too large to be kept.
@@ -187,7 +190,7 @@ func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
 	if err != nil {
 		return err
 	}
-	keep(buf, body)
+	// The body may be memory of the app's: it is not kept.
 	header, _ := reply.(HeaderMarshaler)
 	return x.send(reply.ContentType(), body, header)
 }

@@ -143,7 +143,7 @@ func TestHandlerAnswers(t *testing.T) {
 		{"one byte over the limit", form("orderId=7&note=" + strings.Repeat("a", 64<<10-14)),
 			refused(413, "webhook: body is larger than 65536 bytes"), nil},
 		{"over the limit without a length", func() *http.Request {
-			r := post(formType, "orderId=7&note="+strings.Repeat("a", 64<<10))
+			r := post(formType, "orderId=7&note="+strings.Repeat("a", 64<<10-14))
 			r.ContentLength = -1
 			return r
 		}, refused(413, "webhook: body is larger than 65536 bytes"), nil},
@@ -235,9 +235,11 @@ func TestJSON(t *testing.T) {
 		{"null, nested and unknown members", `{"orderId":"7","note":null,"extra":{"a":[1]}}`, ok, ok},
 		{"null as identity", `{"orderId":null}`, missing, missing},
 		{"missing", `{}`, missing, missing},
-		{"empty", ``, refused(400, "webhook: malformed: not a JSON object"), missing},
+		{"empty", ``, refused(400, "webhook: malformed: not a JSON object"), refused(400, "webhook: malformed: not a JSON object")},
 		{"object as identity", `{"orderId":{"a":1}}`, missing, refused(400, "webhook: field orderId: malformed: not of type string")},
-		{"array", `[1]`, refused(400, "webhook: malformed: not a JSON object"), missing},
+		{"array", `[1]`, refused(400, "webhook: malformed: not a JSON object"), refused(400, "webhook: malformed: not a JSON object")},
+		{"null", `null`, refused(400, "webhook: malformed: not a JSON object"), refused(400, "webhook: malformed: not a JSON object")},
+		{"another letter case", `{"ORDERID":"7"}`, refused(400, "webhook: field orderId: malformed: sent in another letter case"), missing},
 		{"broken", `{"orderId":`, refused(400, "webhook: malformed: broken JSON"), refused(400, "webhook: malformed: broken JSON")},
 		{"broken at the end", `{"orderId":"7",`, refused(400, "webhook: malformed: broken JSON"), refused(400, "webhook: malformed: broken JSON")},
 		{"something after it", `{"orderId":"7"} {}`,
@@ -284,6 +286,122 @@ func TestJSON(t *testing.T) {
 			t.Errorf("value (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// The media type is no way around the tags of a form.
+func TestJSONOfSchemaTags(t *testing.T) {
+	t.Parallel()
+	type strict struct {
+		ID    string `schema:"transaction_id,required"`
+		N     int    `schema:"n"`
+		Admin bool   `schema:"-"`
+	}
+	for body, want := range map[string]string{
+		`{}`:                                "webhook: field transaction_id: missing",
+		`{"Admin":true}`:                    "webhook: field transaction_id: missing",
+		`{"TRANSACTION_ID":"x"}`:            "webhook: field transaction_id: malformed: sent in another letter case",
+		`{"transaction_id":"x","n":"many"}`: "webhook: field n: malformed: not of type int",
+		`null`:                              "webhook: malformed: not a JSON object",
+		`{"transaction_id":"x","Admin":true,"admin":true,"n":7}`: "<nil>",
+	} {
+		got, err := webhook.Parse[strict](post(jsonType, body))
+		if fmt.Sprint(err) != want || got.Admin {
+			t.Errorf("%s is read as %+v, %v, want %s", body, got, err, want)
+		}
+		if err == nil && got != (strict{ID: "x", N: 7}) {
+			t.Errorf("%s is read as %+v", body, got)
+		}
+	}
+	type both struct {
+		ID string `schema:"id,required" json:"id"`
+	}
+	for _, body := range []string{`{}`, `{"ID":"x"}`, `{"id":""}`} {
+		if got, err := webhook.Parse[both](post(jsonType, body)); err == nil {
+			t.Errorf("%s is read as %+v", body, got)
+		}
+	}
+}
+
+// What middleware has parsed is held to the limits of a body.
+func TestParsedFormLimits(t *testing.T) {
+	t.Parallel()
+	h := webhook.Handler(func(context.Context, order) error { return nil }, discard)
+	for body, want := range map[string]answer{
+		"orderId=7" + many(63):                          plain(200, "OK"),
+		"orderId=7" + many(64):                          refused(400, "webhook: malformed: more than 64 fields"),
+		"orderId=7&note=" + strings.Repeat("a", 64<<10): refused(413, "webhook: body is larger than 65536 bytes"),
+	} {
+		r := post(formType, body)
+		r.ContentLength = -1
+		if err := r.ParseForm(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, do(h, r)); diff != "" {
+			t.Errorf("answer to %d bytes (-want +got):\n%s", len(body), diff)
+		}
+	}
+}
+
+// A reply that hands out memory of its own never gets to hold a request.
+func TestRepliesOwnMemory(t *testing.T) {
+	t.Parallel()
+	faq := webhook.ReplyHandler(func(context.Context, order) (cached, error) { return cached{}, nil }, discard)
+	want := answer{200, string(faqText), http.Header{"Content-Type": {"text/plain"}, "Content-Length": {strconv.Itoa(len(faqText))}}}
+	for range 100 {
+		do(webhook.Handler(func(context.Context, order) error { return nil }, discard), post(formType, "orderId=7&note=1*9876"))
+		if diff := cmp.Diff(want, do(faq, post(formType, "orderId=8"))); diff != "" {
+			t.Fatalf("answer (-want +got):\n%s", diff)
+		}
+	}
+}
+
+var faqText = bytes.Repeat([]byte("frequently asked. "), 20)
+
+type cached struct{}
+
+func (cached) AppendText([]byte) ([]byte, error) { return faqText, nil }
+func (cached) ContentType() string               { return "text/plain" }
+
+// typedNil is an error whose text cannot be had.
+type typedNil struct{ text string }
+
+func (e *typedNil) Error() string { return e.text }
+
+// loud is a logger that breaks.
+type loud struct{ slog.Handler }
+
+func (loud) Handle(context.Context, slog.Record) error { panic("the log is full") }
+
+// Whatever breaks in the app, a question gets its answer and the process lives.
+func TestBrokenErrorsAndLoggers(t *testing.T) {
+	t.Parallel()
+	broken := webhook.WithLogger(slog.New(loud{slog.Default().Handler()}))
+	for name, fn := range map[string]func(context.Context, order) (text, error){
+		"typed nil":  func(context.Context, order) (text, error) { var e *typedNil; return "", e },
+		"nil *Error": func(context.Context, order) (text, error) { var e *webhook.Error; return "", e },
+		"error":      func(context.Context, order) (text, error) { return "", errors.New("boom") },
+		"panic":      func(context.Context, order) (text, error) { panic("boom") },
+	} {
+		for _, opt := range []webhook.Option{discard, broken} {
+			for _, wrap := range []func(http.Handler) http.Handler{asItIs, withoutFlush} {
+				h := wrap(webhook.ReplyHandler(fn, opt, sorry, webhook.WithTimeout(time.Hour)))
+				if diff := cmp.Diff(replied("sorry"), do(h, post(formType, "orderId=7"))); diff != "" {
+					t.Errorf("%s: answer (-want +got):\n%s", name, diff)
+				}
+			}
+		}
+	}
+}
+
+// A refused callback is never acknowledged by an error handler that breaks.
+func TestBrokenErrorHandlerOfRefusal(t *testing.T) {
+	t.Parallel()
+	var seen webhook.Observation
+	h := webhook.Handler(func(context.Context, order) error { return nil }, discard, outcome(&seen),
+		webhook.WithErrorHandler(func(http.ResponseWriter, *http.Request, *webhook.Error) { panic(1) }))
+	if diff := cmp.Diff(answer{500, "", http.Header{}}, do(h, post(formType, ""))); diff != "" || seen.Status != 500 || !errors.Is(seen.Err, webhook.ErrMissing) {
+		t.Errorf("observed %+v, answer (-want +got):\n%s", seen, diff)
+	}
 }
 
 func many(n int) string {
@@ -370,7 +488,7 @@ func TestBrokenHooks(t *testing.T) {
 	}{
 		{"error handler panics", webhook.WithErrorHandler(func(http.ResponseWriter, *http.Request, *webhook.Error) { panic(1) }),
 			answer{500, "", http.Header{}}},
-		{"fallback panics", webhook.WithFallback(func(error) webhook.Reply { panic(1) }), answer{500, "", http.Header{}}},
+		{"fallback panics", webhook.WithFallback(func(error) webhook.Reply { panic(1) }), refused(500, "Internal Server Error")},
 		{"fallback cannot be written", webhook.WithFallback(func(error) webhook.Reply { return text("unwritable") }),
 			refused(500, "Internal Server Error")},
 		{"fallback is nil", webhook.WithFallback(func(error) webhook.Reply { return nil }), refused(500, "Internal Server Error")},

@@ -22,7 +22,7 @@ func formOfJSON(body []byte) (Form, error) {
 	var f Form
 	for rest := bytes.TrimLeft(body[1:], jsonSpace); rest[0] != '}'; rest = bytes.TrimLeft(rest, jsonSpace+",") {
 		if f.Len() == maxFields {
-			return Form{}, fmt.Errorf("webhook: %w: more than %d fields", ErrMalformed, maxFields)
+			return Form{}, tooManyFields()
 		}
 		var key, value []byte
 		key, rest = cutJSON(rest)

@@ -90,7 +90,7 @@ func WithTimeout(d time.Duration) Option {
 // (400, 405, 413, 415) or whose function failed (500, or the status of the
 // [Error] it returned). The default writes the status, and as the body what is
 // wrong with a refused request, naming fields and never values; of a failed
-// function it says nothing but the status. The error was logged before.
+// function it says nothing but the status.
 //
 // With [WithTimeout] it may be called on another goroutine than the request's,
 // while the request's still waits.
@@ -109,12 +109,13 @@ func WithRequired(fields ...string) Option {
 
 // Observation is what became of one callback.
 type Observation struct {
-	// Kind is the payload's type, such as "ussd.Request": one value for each
-	// handler, fit for a metric's label.
+	// Kind is the payload's type, such as "ussd.Request". It is fit for a
+	// metric's label: an app has as many as it has kinds of callbacks.
 	Kind string
 	// Status is the HTTP status of the answer.
 	Status int
-	// Duration is the time from the handler's start to the answer's last byte.
+	// Duration is the time from the handler's start until the answer was
+	// written.
 	Duration time.Duration
 	// Err is why the callback was refused or failed, nil if neither. It is not
 	// redacted: it may quote what the app's own errors quote.
@@ -122,9 +123,10 @@ type Observation struct {
 }
 
 // WithObserver sets a function that is called once for each callback, after it
-// was answered and before the handler returns. The default is none. With
-// [WithTimeout] it may be called on another goroutine than the request's. A panic
-// in it is logged and goes no further.
+// was answered. The default is none. It is called before the handler returns,
+// but for a callback that was answered at its deadline ([WithTimeout]): then it may
+// be called on another goroutine, and at any time. A panic in it is logged and goes
+// no further.
 func WithObserver(fn func(context.Context, Observation)) Option {
 	return optionFunc(func(c *config) { c.observer = fn })
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"strings"
 )
 
 // Parse reads a T from a request, for handlers of one's own and of other
@@ -37,6 +38,10 @@ type decoder[T any] struct {
 	self   bool
 	event  bool
 	json   bool
+	// object is set if T is a struct that encoding/json fills, names are what it
+	// calls its fields.
+	object bool
+	names  []string
 }
 
 func newDecoder[T any]() decoder[T] {
@@ -45,11 +50,31 @@ func newDecoder[T any]() decoder[T] {
 	_, d.event = any(v).(*Event)
 	_, d.self = any(v).(FormUnmarshaler)
 	_, ownJSON := any(v).(json.Unmarshaler)
-	d.json = ownJSON || !d.self
+	t := reflect.TypeFor[T]()
 	if !d.event && !d.self {
-		d.fields = schemaOf(reflect.TypeFor[T]())
+		d.fields = schemaOf(t)
 	}
+	if t.Kind() == reflect.Struct && !ownJSON {
+		d.object, d.names = true, jsonNames(t)
+	}
+	// Tags for one encoding speak for both, unless the other has its own.
+	d.json = ownJSON || !d.self && (d.fields == nil || len(d.names) > 0)
 	return d
+}
+
+// jsonNames returns the names that json tags give to the fields of a struct.
+func jsonNames(t reflect.Type) (names []string) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case name != "" && name != "-":
+			names = append(names, name)
+		case f.Anonymous && deref(f.Type).Kind() == reflect.Struct && deref(f.Type) != t:
+			names = append(names, jsonNames(deref(f.Type))...)
+		}
+	}
+	return names
 }
 
 // request decodes r into v and sets form, with buf for memory. What v holds after
@@ -72,7 +97,11 @@ func (d decoder[T]) request(r *http.Request, c *config, v *T, form *Form, buf *[
 	if e != nil {
 		return e
 	}
-	if err := d.payload(r, body, name, kind, c.required, v, form); err != nil {
+	if err := d.payload(r, body, name, kind, c, v, form); err != nil {
+		var own *Error
+		if errors.As(err, &own) && own != nil {
+			return own
+		}
 		return &Error{Status: http.StatusBadRequest, Err: err}
 	}
 	if h, ok := any(v).(HeaderUnmarshaler); ok {
@@ -83,7 +112,7 @@ func (d decoder[T]) request(r *http.Request, c *config, v *T, form *Form, buf *[
 	return nil
 }
 
-func (d decoder[T]) payload(r *http.Request, body []byte, name string, kind mediaType, required []string, v *T, form *Form) error {
+func (d decoder[T]) payload(r *http.Request, body []byte, name string, kind mediaType, c *config, v *T, form *Form) error {
 	var (
 		err error
 		raw []byte
@@ -93,16 +122,20 @@ func (d decoder[T]) payload(r *http.Request, body []byte, name string, kind medi
 	}
 	switch {
 	case kind == formMedia && len(body) == 0 && len(r.PostForm) > 0:
-		*form = parsedForm(r)
+		parsed, e := parsedForm(r, c.maxBytes)
+		if e != nil {
+			return e
+		}
+		*form = parsed
 	case kind == formMedia:
 		*form, err = parseInPlace(body, form.ends)
-	case kind == jsonMedia && (isObject(body) || !d.event && !d.json):
+	case kind == jsonMedia && (isObject(body) || !d.event && (d.object || !d.json)):
 		*form, err = formOfJSON(body)
 	}
 	if err != nil {
 		return err
 	}
-	for _, field := range required {
+	for _, field := range c.required {
 		if absent(form.Get(field)) {
 			return &FieldError{Field: field, Err: ErrMissing}
 		}
@@ -118,11 +151,32 @@ func (d decoder[T]) payload(r *http.Request, body []byte, name string, kind medi
 		if key, ok := form.foldedTwice(); ok {
 			return &FieldError{Field: printable(key), Err: fmt.Errorf("%w: sent in two letter cases", ErrMalformed)}
 		}
-		return decodeJSON(body, v)
+		if err := d.checkNames(*form); err != nil {
+			return err
+		}
+		// A type may keep the bytes that it unmarshals itself from.
+		return decodeJSON(bytes.Clone(body), v)
 	case d.self:
 		return any(v).(FormUnmarshaler).UnmarshalForm(*form)
 	}
 	return d.fields.decode(v, *form)
+}
+
+// checkNames holds the members of an object that encoding/json decodes, which is
+// not strict about names, to those of T. Objects inside of it are left to
+// encoding/json.
+func (d decoder[T]) checkNames(form Form) error {
+	for key := range form.All() {
+		for _, name := range d.names {
+			if key != name && strings.EqualFold(key, name) {
+				return &FieldError{Field: name, Err: fmt.Errorf("%w: sent in another letter case", ErrMalformed)}
+			}
+		}
+	}
+	if d.fields != nil {
+		return d.fields.checkRequired("", form)
+	}
+	return nil
 }
 
 func (d decoder[T]) fillEvent(body []byte, name string, kind mediaType, v *T, form Form) error {

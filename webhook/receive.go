@@ -3,6 +3,7 @@ package webhook
 import (
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -82,18 +83,27 @@ func broken(err error, limit int) *Error {
 }
 
 // parsedForm returns the body's form as somebody before us has parsed it, for
-// then there is nothing left to read. Its order is lost.
-func parsedForm(r *http.Request) Form {
-	var f Form
-	keys := make([]string, 0, len(r.PostForm))
-	for key := range r.PostForm {
-		keys = append(keys, key)
+// then there is nothing left to read. Its order is lost. The limits are those of a
+// body.
+func parsedForm(r *http.Request, limit int) (Form, *Error) {
+	fields, size := 0, 0
+	for key, values := range r.PostForm {
+		fields += len(values)
+		for _, value := range values {
+			size += len(key) + len(value) + len("=&")
+		}
 	}
-	slices.Sort(keys)
-	for _, key := range keys {
+	switch {
+	case size > limit+1:
+		return Form{}, tooLarge(limit)
+	case fields > maxFields:
+		return Form{}, &Error{Status: http.StatusBadRequest, Err: tooManyFields()}
+	}
+	var f Form
+	for _, key := range slices.Sorted(maps.Keys(r.PostForm)) {
 		for _, value := range r.PostForm[key] {
 			f.add(key, value)
 		}
 	}
-	return f
+	return f, nil
 }
