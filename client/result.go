@@ -184,7 +184,8 @@ func (r Result) Filter(outcomes ...Outcome) []Recipient {
 // Resendable returns the numbers, in order, that did not get the message and
 // may be sent it again as it is: those that are [NotSent] or [Transient]. It
 // leaves out [OutcomeUnknown], which may be sent twice, and [Refused], which
-// would be refused again.
+// would be refused again. After an [ErrInvalid] it names everybody, for nobody was
+// sent anything; but the message must be mended first.
 func (r Result) Resendable() []string {
 	var out []string
 	for _, rcpt := range r.Recipients {

@@ -91,12 +91,12 @@ func (m *IncomingMessage) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
-// LogValue hides the sender and the text.
+// LogValue hides the sender, the text, and a recipient that is not a short code.
 func (m IncomingMessage) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("id", m.ID),
 		slog.String("from", redact.Phone(m.From)),
-		slog.String("to", m.To),
+		slog.String("to", redact.Digits(m.To)),
 		slog.String("text", redact.Text(m.Text)),
 		slog.String("networkCode", string(m.NetworkCode)),
 	)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"unicode"
 
 	"github.com/sautigo/africastalking/internal/gsm7"
@@ -58,7 +59,7 @@ func (r Response) WithHop(hop string) Response {
 // AppendText appends the screen as Africa's Talking reads it, "CON …" or "END …".
 // It fails if there is no text.
 func (r Response) AppendText(b []byte) ([]byte, error) {
-	if r.Text == "" {
+	if strings.TrimSpace(r.Text) == "" {
 		return b, errors.New("ussd: screen is empty")
 	}
 	if r.Continue {

@@ -247,7 +247,7 @@ func (c Call) LogValue() slog.Value {
 		slog.String("direction", string(c.Direction)),
 		slog.String("state", string(c.CallSessionState)),
 		slog.String("callerNumber", redact.Phone(c.CallerNumber)),
-		slog.String("destinationNumber", c.DestinationNumber),
+		slog.String("destinationNumber", redact.Digits(c.DestinationNumber)),
 		slog.String("dtmfDigits", redact.Text(c.DTMFDigits)),
 		slog.String("status", string(c.Status)),
 		slog.String("hangupCause", string(c.HangupCause)),

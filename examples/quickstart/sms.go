@@ -46,6 +46,8 @@ func (b *inbox) reply(ctx context.Context, m sms.IncomingMessage) error {
 	case err == nil:
 		b.log.InfoContext(ctx, "reply sent", "message", m.ID, "recipient", result.Recipients[0])
 		return nil
+	case errors.Is(err, client.ErrInvalid):
+		// It can never be sent as it is, however often Africa's Talking asks.
 	case len(result.Resendable()) > 0, accountAtFault(result, err):
 		return err
 	}

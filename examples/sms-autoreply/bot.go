@@ -95,7 +95,8 @@ func (b *bot) reply(ctx context.Context, m sms.IncomingMessage, text string) err
 		From:   m.To,
 		LinkID: m.LinkID,
 	})
-	if len(result.Resendable()) > 0 || errors.Is(err, client.ErrAuthentication) {
+	// What is invalid can never be sent, however often Africa's Talking asks.
+	if !errors.Is(err, client.ErrInvalid) && (len(result.Resendable()) > 0 || errors.Is(err, client.ErrAuthentication)) {
 		return err
 	}
 	if err != nil {
