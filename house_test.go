@@ -90,7 +90,8 @@ var arrows = map[string][]string{
 	"voice":           {".", "webhook"},
 	"client":          {"."},
 
-	"ussd/ussdtest": {".", "ussd"},
+	"ussd/ussdtest":    {".", "ussd"},
+	"ussd/sessiontest": {".", "ussd"},
 
 	"internal/callbacktest": {"webhook"},
 }

@@ -1,13 +1,10 @@
-// Package ussd answers USSD sessions.
+// Package ussd answers USSD sessions, with menus or by hand.
 //
-//	http.Handle("/ussd", ussd.Handler(
-//		func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
-//			if r.First() {
-//				return ussd.Continue("1. Balance\n2. My number"), nil
-//			}
-//			…
-//			return ussd.End("Your number is " + r.PhoneNumber), nil
-//		}))
+//	menu := ussd.NewMenu("What would you want to check")
+//	menu.HandleFunc("My phone number", func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+//		return ussd.End("Your phone number is " + r.PhoneNumber), nil
+//	})
+//	http.Handle("/ussd", ussd.Handler(menu.Serve))
 //
 // Each hop of a session is one request. It carries the whole history of inputs
 // ([Request.Text]), so that an app can be stateless: walk the inputs, show the
@@ -16,7 +13,30 @@
 // ends the session with an error that tells the subscriber nothing. [Handler] sees
 // to both.
 //
+// # Menus
+//
+// A [Menu] walks the inputs, numbers its items, leads back and home, and spreads
+// what is too long over pages. A [Flow] asks questions: a [Prompt] for something
+// typed, a [List] for one of some items. Menus keep nothing between hops, so that
+// subscribers cannot be mixed up and any machine can answer any hop.
+//
+// # State
+//
+// Where the inputs are not enough, [Stateful] keeps a value for each session in a
+// [Store], runs a hop once however often it is delivered, and recovers a "*" typed
+// inside an answer. [Once] does something once for all machines that share a
+// store. [Resume] offers to go on after a dropped session. [MemoryStore] is a store
+// for one machine; the modules engines/atredis and engines/atnats are stores for
+// several.
+//
+// # Screens
+//
 // A screen holds 160 characters of the GSM alphabet, or 80 as soon as one
-// character is not in it; [Len] measures. Longer screens are sent, and logged as
-// a warning: whether the network cuts or pages them is up to the network.
+// character is not in it; [Len] measures, and [Fold] replaces the characters that
+// only look as if they mattered. A screen made by hand that is longer is sent, and
+// logged as a warning: whether the network cuts or pages it is up to the network.
+//
+// # Tests
+//
+// Package ussdtest is a phone that dials an app in a plain go test.
 package ussd

@@ -1,6 +1,7 @@
 package ussd
 
 import (
+	"bytes"
 	"container/heap"
 	"context"
 	"errors"
@@ -42,11 +43,13 @@ type MemoryStore struct {
 	records map[string]*memoryRecord
 	due     memoryHeap
 	version uint64 // the last one given; shared by all keys, so none ever repeats
+
+	sessions keyedLocks // of [Stateful]
 }
 
 type memoryRecord struct {
 	key     string
-	data    []byte
+	data    []byte // never changed, only replaced
 	version uint64
 	expires time.Time
 	// due is the time that orders the heap. It is never after expires: a Save
@@ -60,6 +63,32 @@ var _ Store = (*MemoryStore)(nil)
 
 // Load implements [Store].
 func (m *MemoryStore) Load(ctx context.Context, key string) ([]byte, uint64, error) {
+	data, version, err := m.loadShared(ctx, key)
+	if version == 0 {
+		return nil, 0, err
+	}
+	return append([]byte{}, data...), version, nil
+}
+
+// Save implements [Store].
+func (m *MemoryStore) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
+	return m.saveOwned(ctx, key, bytes.Clone(data), version, ttl)
+}
+
+// sharedMemory is a MemoryStore that copies nothing, for [Stateful], which never
+// changes what it has loaded or saved.
+type sharedMemory struct{ *MemoryStore }
+
+func (m sharedMemory) Load(ctx context.Context, key string) ([]byte, uint64, error) {
+	return m.loadShared(ctx, key)
+}
+
+func (m sharedMemory) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
+	return m.saveOwned(ctx, key, data, version, ttl)
+}
+
+// loadShared is Load, but the bytes must not be changed.
+func (m *MemoryStore) loadShared(ctx context.Context, key string) ([]byte, uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, fmt.Errorf("ussd: loading a record: %w", err)
 	}
@@ -70,11 +99,11 @@ func (m *MemoryStore) Load(ctx context.Context, key string) ([]byte, uint64, err
 	if r == nil {
 		return nil, 0, nil
 	}
-	return append(make([]byte, 0, len(r.data)), r.data...), r.version, nil
+	return r.data, r.version, nil
 }
 
-// Save implements [Store].
-func (m *MemoryStore) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
+// saveOwned is Save, but keeps the bytes, which must not be changed any more.
+func (m *MemoryStore) saveOwned(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, fmt.Errorf("ussd: saving a record: %w", err)
 	}
@@ -115,10 +144,7 @@ func (m *MemoryStore) Save(ctx context.Context, key string, data []byte, version
 			heap.Fix(&m.due, r.index)
 		}
 	}
-	if cap(r.data) > 4*len(data)+1024 {
-		r.data = nil // what was a large record does not stay one
-	}
-	r.data = append(r.data[:0], data...)
+	r.data = data
 	m.version++
 	r.version = m.version
 	return r.version, nil

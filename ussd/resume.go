@@ -1,0 +1,336 @@
+package ussd
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// DefaultResume is how long [Resume] offers to go on: 10 minutes.
+	DefaultResume = 10 * time.Minute
+	// resumeTTL is how long a record lasts on top of that: for the session in
+	// which the question was asked.
+	resumeTTL = 5 * time.Minute
+	// resumeSessions is how many sessions of a subscriber are told apart.
+	resumeSessions = 8
+	// resumeHop is the metadata of the question.
+	resumeHop = "resume"
+)
+
+// ResumeOption changes how [Resume] works.
+type ResumeOption func(*resume)
+
+// WithResumeFor sets for how long after its last answer a dropped session can be
+// resumed. The default is [DefaultResume]. Longer than that does not go with
+// [Stateful], which may have forgotten the session by then.
+func WithResumeFor(d time.Duration) ResumeOption { return func(o *resume) { o.limit = d } }
+
+// ResumeTexts is the question of [Resume]. An empty field stands for the default.
+type ResumeTexts struct {
+	Interrupted string // "You were interrupted."
+	Continue    string // "Continue"
+	StartAgain  string // "Start again"
+	Choose      string // "Please choose 1 or 2.", above the question when the answer was neither
+}
+
+// WithResumeTexts sets the texts of the question, for example in the subscriber's
+// language. The function gets the hop as it came. The default is English.
+func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
+	return func(o *resume) { o.texts = texts }
+}
+
+// Resume lets a subscriber whose session was dropped go on where it was. After a
+// drop the subscriber dials again, which is a new session. If the last hop of the
+// one before was answered and awaits an answer, Resume asks
+//
+//	You were interrupted.
+//	1. Continue
+//	2. Start again
+//
+// and with 1, next gets the last hop of the old session again, and then each
+// further hop as if it had come in the old session: with its SessionID (and
+// therefore a [Request.HopID] that does not depend on the drop) and a Text that
+// goes on from its Text. With 2, next gets the new session from its beginning,
+// without the question in its Text. It goes around a [Menu] or a [Stateful]:
+//
+//	ussd.Handler(ussd.Resume(store, ussd.Stateful(store, serve)))
+//
+// # What holds
+//
+//   - Only the same PhoneNumber and ServiceCode resume, within [DefaultResume] of
+//     the last answer. A session that is resumed and dropped again can be resumed
+//     again.
+//   - There is nothing to resume after an END, after next has failed (which ended
+//     the session with an apology, and perhaps with something done), or when
+//     nothing was typed yet.
+//   - A code that was dialled with an extension starts without the question.
+//   - Whether a session was asked is stored before the question is shown, so each
+//     hop means the same whenever and wherever it is delivered again. If the store
+//     cannot be read, Resume returns an error.
+//   - What is remembered of the answer is saved after next has run; if that Save
+//     fails the answer is given nevertheless, and an earlier screen is offered
+//     after a drop, or none.
+//
+// # What does not
+//
+// Whoever holds the phone resumes, and a phone may have changed hands: next should
+// ask for the PIN again before it moves money, rather than rely on one typed
+// before the drop.
+//
+// The record holds the Text of the last hop, with any PIN in it, until the session
+// ends or the record expires. Treat the store as private.
+//
+// A hop that was still being answered when the session was dropped may end after
+// the question was asked. Under [Stateful] the subscriber who then types the same
+// gets its answer, and another input is an [ErrConflict]. A function without
+// Stateful that moves money must look out for that itself: the two hops have one
+// HopID if their inputs are of one length.
+func Resume(store Store, next func(context.Context, Request) (Response, error), opts ...ResumeOption) func(context.Context, Request) (Response, error) {
+	if store == nil || next == nil {
+		panic("ussd: Resume needs a store and a function")
+	}
+	o := &resume{store: store, next: next, limit: DefaultResume, texts: func(Request) ResumeTexts { return ResumeTexts{} }}
+	for _, opt := range opts {
+		opt(o)
+	}
+	return o.serve
+}
+
+type resume struct {
+	store Store
+	next  func(context.Context, Request) (Response, error)
+	limit time.Duration
+	texts func(Request) ResumeTexts
+}
+
+// A subscriber's record.
+type resumeRecord struct {
+	Sessions []resumeSession `json:"sessions"` // those that were begun, the latest last
+	Last     *resumePoint    `json:"last,omitempty"`
+}
+
+type resumeSession struct {
+	ID resumeText `json:"id"`
+	// From is what the session was asked to go on with; nil if it was not asked.
+	From *resumePoint `json:"from,omitempty"`
+}
+
+// resumePoint is the last hop of a session.
+type resumePoint struct {
+	ID   resumeText `json:"id"`
+	Text resumeText `json:"text,omitempty"`
+	Len  int        `json:"len"` // of the text, which is forgotten when the session ends
+	Hop  resumeText `json:"hop,omitempty"`
+	At   int64      `json:"at"` // ms since 1970
+	Over bool       `json:"over,omitempty"`
+}
+
+// resumeText is a string that JSON keeps as it is: it would replace what is not
+// UTF-8.
+type resumeText string
+
+func (t resumeText) MarshalText() ([]byte, error) {
+	return base64.StdEncoding.AppendEncode(nil, []byte(t)), nil
+}
+
+func (t *resumeText) UnmarshalText(b []byte) error {
+	p, err := base64.StdEncoding.AppendDecode(nil, b)
+	*t = resumeText(p)
+	return err
+}
+
+func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
+	key := storeKey("resume", digest(r.PhoneNumber, r.ServiceCode))
+	from, err := o.enter(ctx, key, r)
+	if err != nil {
+		return Response{}, err
+	}
+	if from != nil {
+		choice, rest, more := resumeChoice(r.Text)
+		switch choice {
+		case resumeAsk:
+			return o.ask(r, ""), nil
+		case resumeAskAgain:
+			texts := o.texts(r)
+			return o.ask(r, orElse(texts.Choose, "Please choose 1 or 2.")+"\n"), nil
+		case resumeContinue:
+			ctx = context.WithValue(ctx, resumedKey{}, true)
+			session := r.SessionID
+			r.SessionID = string(from.ID)
+			if more {
+				r.Text = string(from.Text) + "*" + rest
+			} else {
+				r.Text, r.Hop = string(from.Text), string(from.Hop)
+			}
+			return o.run(ctx, key, session, r)
+		case resumeStartAgain:
+			if r.Text = rest; !more {
+				r.Hop = ""
+			}
+		}
+	}
+	return o.run(ctx, key, r.SessionID, r)
+}
+
+// enter returns what a session was asked to go on with. On a session's first hop
+// it decides that, for all deliveries of all of its hops.
+func (o *resume) enter(ctx context.Context, key string, r Request) (from *resumePoint, err error) {
+	for poll := (backoff{}); ; {
+		rec, version, err := o.load(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range rec.Sessions {
+			if string(s.ID) == r.SessionID {
+				return s.From, nil
+			}
+		}
+		if r.Text != "" && r.Hop == resumeHop {
+			return nil, ErrLost // it was asked, and nobody knows about what
+		}
+		s := resumeSession{ID: resumeText(r.SessionID)}
+		if p := rec.Last; r.Text == "" && o.offers(p) && string(p.ID) != r.SessionID {
+			s.From = p
+		}
+		if n := len(rec.Sessions) - resumeSessions + 1; n > 0 {
+			rec.Sessions = slices.Delete(rec.Sessions, 0, n)
+		}
+		rec.Sessions = append(rec.Sessions, s)
+		switch _, err := o.store.Save(ctx, key, rec.encode(), version, o.limit+resumeTTL); {
+		case err == nil:
+			return s.From, nil
+		case !errors.Is(err, ErrVersion):
+			return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
+		}
+		if err := poll.wait(ctx); err != nil {
+			return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
+		}
+	}
+}
+
+// offers reports whether there is something to go on with.
+func (o *resume) offers(p *resumePoint) bool {
+	return p != nil && !p.Over && p.Text != "" && time.Now().UnixMilli() < p.At+o.limit.Milliseconds()
+}
+
+// run runs a hop, which came in a session, and remembers what it led to.
+func (o *resume) run(ctx context.Context, key, session string, r Request) (resp Response, err error) {
+	p := resumePoint{ID: resumeText(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
+	defer func() { o.remember(ctx, key, session, p) }()
+	resp, err = o.next(ctx, r)
+	if err == nil && resp.Continue {
+		p.Text, p.Hop, p.Over = resumeText(r.Text), resumeText(r.Hop), false
+	}
+	return resp, err
+}
+
+func (o *resume) remember(ctx context.Context, key, session string, p resumePoint) {
+	if ctx.Err() != nil {
+		c, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		ctx = c
+	}
+	p.At = time.Now().UnixMilli()
+	for poll := (backoff{}); ; {
+		rec, version, err := o.load(ctx, key)
+		if err != nil || !o.replaces(rec, session, p) {
+			return
+		}
+		rec.Last = &p
+		if _, err := o.store.Save(ctx, key, rec.encode(), version, o.limit+resumeTTL); !errors.Is(err, ErrVersion) {
+			return
+		}
+		if poll.wait(ctx) != nil {
+			return
+		}
+	}
+}
+
+// replaces reports whether the record's last hop is before p, which came in a
+// session. Hops that are delivered late do not turn time back.
+func (o *resume) replaces(rec resumeRecord, session string, p resumePoint) bool {
+	last := rec.Last
+	switch {
+	case last != nil && last.ID == p.ID:
+		return !last.Over && p.Len >= last.Len
+	case len(rec.Sessions) == 0 || string(rec.Sessions[len(rec.Sessions)-1].ID) != session:
+		return false // the subscriber has dialled again since
+	}
+	// One that cannot be resumed matters only if it takes the place of one that
+	// can.
+	return o.offers(&p) || o.offers(last) || p.Over
+}
+
+func (o *resume) load(ctx context.Context, key string) (rec resumeRecord, version uint64, err error) {
+	data, version, err := o.store.Load(ctx, key)
+	if err == nil && version != 0 {
+		err = json.Unmarshal(data, &rec)
+	}
+	if err != nil {
+		return rec, 0, fmt.Errorf("ussd: loading what to resume: %w", err)
+	}
+	return rec, version, nil
+}
+
+func (rec resumeRecord) encode() []byte {
+	b, err := json.Marshal(rec)
+	if err != nil {
+		panic(err) // strings and numbers always encode
+	}
+	return b
+}
+
+func (o *resume) ask(r Request, reason string) Response {
+	t := o.texts(r)
+	return Continue(reason + orElse(t.Interrupted, "You were interrupted.") +
+		"\n1. " + orElse(t.Continue, "Continue") +
+		"\n2. " + orElse(t.StartAgain, "Start again")).WithHop(resumeHop)
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+const (
+	resumeAsk = iota
+	resumeAskAgain
+	resumeContinue
+	resumeStartAgain
+)
+
+// resumeChoice reads the answer to the question from the text of the session that
+// was asked, and what was typed after it. It depends on nothing else, so hops can
+// be delivered again.
+func resumeChoice(text string) (choice int, rest string, more bool) {
+	if text == "" {
+		return resumeAsk, "", false
+	}
+	for {
+		var part string
+		part, rest, more = strings.Cut(text, "*")
+		switch {
+		case part == "1":
+			return resumeContinue, rest, more
+		case part == "2":
+			return resumeStartAgain, rest, more
+		case !more:
+			return resumeAskAgain, "", false
+		}
+		text = rest
+	}
+}
+
+type resumedKey struct{}
+
+// isResumed reports whether [Resume] goes on with a session, of which there must
+// be a record then.
+func isResumed(ctx context.Context) bool { return ctx.Value(resumedKey{}) != nil }

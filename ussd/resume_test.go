@@ -1,0 +1,235 @@
+package ussd_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sautigo/africastalking/ussd"
+)
+
+const question = "You were interrupted.\n1. Continue\n2. Start again"
+
+// echo shows what it gets.
+func echo(_ context.Context, r ussd.Request) (ussd.Response, error) {
+	resp := ussd.Continuef("%s %q", r.HopID(), r.Text)
+	resp.Continue = r.Last() != "end"
+	if r.Last() == "fail" {
+		return resp, errors.New("broken")
+	}
+	return resp, nil
+}
+
+func TestResume(t *testing.T) {
+	t.Parallel()
+	type hop struct{ session, text, want string }
+	for _, test := range []struct {
+		name string
+		hops []hop
+	}{
+		{"Continue", []hop{
+			{"a", "", `a-0 ""`}, {"a", "1", `a-1 "1"`}, {"a", "1*2", `a-3 "1*2"`},
+			{"b", "", question}, {"b", "1", `a-3 "1*2"`}, {"b", "1*5", `a-5 "1*2*5"`}, {"b", "1*5*", `a-6 "1*2*5*"`}, {"b", "1*5**x*y", `a-10 "1*2*5**x*y"`},
+		}},
+		{"StartAgain", []hop{
+			{"a", "1*2", `a-3 "1*2"`},
+			{"b", "", question}, {"b", "2", `b-0 ""`}, {"b", "2*1", `b-1 "1"`}, {"b", "2*1*1", `b-3 "1*1"`},
+		}},
+		{"ForgottenWhenStartedAgain", []hop{
+			{"a", "1", `a-1 "1"`}, {"b", "", question}, {"b", "2", `b-0 ""`}, {"c", "", `c-0 ""`},
+		}},
+		{"AsksAgain", []hop{
+			{"a", "1", `a-1 "1"`},
+			{"b", "", question}, {"b", "3", "Please choose 1 or 2.\n" + question}, {"b", "3*", "Please choose 1 or 2.\n" + question}, {"b", "3**1", `a-1 "1"`}, {"b", "3**1*7", `a-3 "1*7"`},
+		}},
+		{"DroppedTwice", []hop{
+			{"a", "", `a-0 ""`}, {"a", "1", `a-1 "1"`},
+			{"b", "", question}, {"b", "1", `a-1 "1"`}, {"b", "1*2", `a-3 "1*2"`},
+			{"c", "", question}, {"c", "1", `a-3 "1*2"`}, {"c", "1*3", `a-5 "1*2*3"`},
+			{"d", "", question}, // dropped at the question
+			{"e", "", question}, {"e", "1", `a-5 "1*2*3"`},
+		}},
+		{"StartedAgainAndDropped", []hop{
+			{"a", "1", `a-1 "1"`}, {"b", "", question}, {"b", "2", `b-0 ""`}, {"b", "2*4", `b-1 "4"`},
+			{"c", "", question}, {"c", "1", `b-1 "4"`}, {"c", "1*5", `b-3 "4*5"`},
+		}},
+		{"Ended", []hop{
+			{"a", "1", `a-1 "1"`}, {"a", "1*end", `a-5 "1*end"`}, {"b", "", `b-0 ""`},
+		}},
+		{"EndedAfterResume", []hop{
+			{"a", "1", `a-1 "1"`}, {"b", "", question}, {"b", "1", `a-1 "1"`}, {"b", "1*end", `a-5 "1*end"`}, {"c", "", `c-0 ""`},
+		}},
+		{"EndedThenOldHopAgain", []hop{
+			{"a", "1", `a-1 "1"`}, {"a", "1*end", `a-5 "1*end"`}, {"a", "1", `a-1 "1"`}, {"b", "", `b-0 ""`},
+		}},
+		{"OldHopAgain", []hop{
+			{"a", "1", `a-1 "1"`}, {"a", "1*2", `a-3 "1*2"`}, {"a", "1", `a-1 "1"`}, {"b", "", question}, {"b", "1", `a-3 "1*2"`},
+		}},
+		{"OldSessionAgain", []hop{
+			{"a", "1", `a-1 "1"`}, {"b", "5", `b-1 "5"`}, {"a", "1", `a-1 "1"`}, {"c", "", question}, {"c", "1", `b-1 "5"`},
+		}},
+		{"Failed", []hop{
+			{"a", "1", `a-1 "1"`}, {"a", "1*fail", "broken"}, {"b", "", `b-0 ""`},
+		}},
+		{"NothingTyped", []hop{{"a", "", `a-0 ""`}, {"b", "", `b-0 ""`}}},
+		{"Extension", []hop{{"a", "1", `a-1 "1"`}, {"b", "2*3", `b-3 "2*3"`}, {"c", "", question}, {"c", "1", `b-3 "2*3"`}}},
+		{"PlainStaysPlain", []hop{
+			// The answer of an old session arrives after the new one began.
+			{"a", "", `a-0 ""`}, {"b", "", `b-0 ""`}, {"a", "1", `a-1 "1"`}, {"b", "", `b-0 ""`}, {"b", "1", `b-1 "1"`},
+		}},
+		{"NotText", []hop{{"a\xff", "\xfe", "a\xff-1 \"\\xfe\""}, {"b", "", question}, {"b", "1", "a\xff-1 \"\\xfe\""}, {"b", "1*\xff", "a\xff-3 \"\\xfe*\\xff\""}}},
+	} {
+		for _, times := range []int{1, 3} {
+			t.Run(fmt.Sprint(test.name, times), func(t *testing.T) {
+				t.Parallel()
+				store := new(ussd.MemoryStore)
+				machines := []hopFunc{ussd.Resume(store, echo), ussd.Resume(store, echo)}
+				for i, h := range test.hops {
+					for j := range times {
+						got, err := machines[(i+j)%2](t.Context(), hopOf(h.session, h.text))
+						if err != nil {
+							got = ussd.Response{Text: err.Error()}
+						}
+						if diff := cmp.Diff(h.want, got.Text); diff != "" {
+							t.Fatalf("hop %d %q %q, time %d (-want +got):\n%s", i, h.session, h.text, j, diff)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestResumeOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fn := ussd.Resume(new(ussd.MemoryStore), echo, ussd.WithResumeTexts(func(ussd.Request) ussd.ResumeTexts {
+			return ussd.ResumeTexts{Interrupted: "Ulikatizwa.", Continue: "Endelea", StartAgain: "Anza upya", Choose: "Chagua 1 au 2."}
+		}))
+		see := func(r ussd.Request, want string) {
+			t.Helper()
+			if got, err := fn(t.Context(), r); got.Text != want || err != nil {
+				t.Errorf("%s %q: got %q and error %v, want %q", r.SessionID, r.Text, got.Text, err, want)
+			}
+		}
+		see(hopOf("a", "1"), `a-1 "1"`)
+		other := hopOf("b", "")
+		other.PhoneNumber = "+254711000002"
+		see(other, `b-0 ""`)
+		other = hopOf("c", "")
+		other.ServiceCode = "*384*124#"
+		see(other, `c-0 ""`)
+		see(hopOf("d", ""), "Ulikatizwa.\n1. Endelea\n2. Anza upya")
+		see(hopOf("d", "x"), "Chagua 1 au 2.\nUlikatizwa.\n1. Endelea\n2. Anza upya")
+		time.Sleep(ussd.DefaultResume)
+		see(hopOf("e", ""), `e-0 ""`)
+		lost := hopOf("f", "1")
+		lost.Hop = "resume"
+		if _, err := fn(t.Context(), lost); !errors.Is(err, ussd.ErrLost) {
+			t.Errorf("answer to a question nobody knows of: got error %v, want ErrLost", err)
+		}
+	})
+}
+
+// Over Stateful nothing runs twice, whatever is dropped and delivered again.
+func TestResumeStateful(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := new(ussd.MemoryStore)
+		var runs atomic.Int64
+		var machines []hopFunc
+		for range 2 {
+			machines = append(machines, ussd.Resume(store, ussd.Stateful(store, new(trail).serve(&runs))))
+		}
+		for i, h := range []struct {
+			session, text, want string
+			pause               time.Duration
+		}{
+			{"a", "", `1 +254711000001 [""]`, 0},
+			{"a", "1", `2 +254711000001 ["" "1"]`, 0},
+			{"b", "", question, 9 * time.Minute},
+			{"b", "1", `2 +254711000001 ["" "1"]`, 2 * time.Minute},
+			{"b", "1*x*y", `3 +254711000001 ["" "1" "x*y"]`, time.Minute},
+			{"c", "", question, 9 * time.Minute},
+			{"c", "1", `3 +254711000001 ["" "1" "x*y"]`, time.Minute},
+			{"d", "", question, 9 * time.Minute},
+			{"d", "1", `3 +254711000001 ["" "1" "x*y"]`, 2 * time.Minute},
+			{"d", "1*end", `4 +254711000001 ["" "1" "x*y" "end"]`, 2 * time.Minute},
+			{"e", "", `5 +254711000001 [""]`, 0},
+		} {
+			time.Sleep(h.pause)
+			var wg sync.WaitGroup
+			for _, m := range machines {
+				for range 2 {
+					wg.Go(func() {
+						if got, err := m(t.Context(), hopOf(h.session, h.text)); got.Text != h.want || err != nil {
+							t.Errorf("hop %d: got %q and error %v, want %q", i, got.Text, err, h.want)
+						}
+					})
+				}
+			}
+			wg.Wait()
+		}
+		if got := runs.Load(); got != 5 {
+			t.Errorf("ran %d times, want 5", got)
+		}
+	})
+}
+
+// A session that Stateful has forgotten is not taken for a dialled extension.
+func TestResumeLost(t *testing.T) {
+	t.Parallel()
+	var runs atomic.Int64
+	store := new(ussd.MemoryStore)
+	serve := func(state ussd.Store) hopFunc {
+		return ussd.Resume(store, ussd.Stateful(state, new(trail).serve(&runs)))
+	}
+	if _, err := serve(store)(t.Context(), hopOf("a", "1")); err != nil {
+		t.Fatal(err)
+	}
+	fn := serve(new(ussd.MemoryStore))
+	if got, err := fn(t.Context(), hopOf("b", "")); got.Text != question || err != nil {
+		t.Fatal(got, err)
+	}
+	if got, err := fn(t.Context(), hopOf("b", "1")); !errors.Is(err, ussd.ErrLost) {
+		t.Errorf("got %v and error %v, want ErrLost", got, err)
+	}
+	if got := runs.Load(); got != 1 {
+		t.Errorf("ran %d times, want 1", got)
+	}
+}
+
+// Whichever call to the store fails, no hop is taken for another.
+func TestResumeStoreErrors(t *testing.T) {
+	t.Parallel()
+	for n := range 20 {
+		for _, after := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				store := &faulty{Store: new(ussd.MemoryStore), n: n, after: after}
+				fn := ussd.Resume(store, echo)
+				for _, h := range []struct{ session, text, want, or string }{
+					{"a", "", `a-0 ""`, ""}, {"a", "1", `a-1 "1"`, ""}, {"a", "1*2", `a-3 "1*2"`, ""},
+					{"b", "", question, `b-0 ""`}, {"b", "1", `a-3 "1*2"`, `a-1 "1"`}, {"b", "1*4", `a-5 "1*2*4"`, `a-3 "1*4"`},
+				} {
+					got, err := fn(t.Context(), hopOf(h.session, h.text))
+					if err != nil {
+						got, err = fn(t.Context(), hopOf(h.session, h.text))
+					}
+					if got.Text == h.or && h.text == "" {
+						return // nothing was remembered, and nothing asked
+					}
+					if err != nil || got.Text != h.want && got.Text != h.or {
+						t.Errorf("call %d (after %v), %s %q: got %q and error %v, want %q", n, after, h.session, h.text, got.Text, err, h.want)
+					}
+				}
+			})
+		}
+	}
+}
