@@ -1,0 +1,47 @@
+package bank
+
+import "github.com/sautigo/africastalking/ussd"
+
+// words are all that a subscriber reads, in one language.
+type words struct {
+	language                               string
+	texts                                  ussd.Texts
+	title, balance, send, statement        string
+	askPIN, wrongPIN                       string
+	askTo, wrongTo, askAmount, wrongAmount string
+	confirm, yes, wrongYes                 string
+	hasBalance, sent, noFunds, noAccount   string
+	entries, in, out, entry, again         string
+}
+
+var english = words{
+	language: "English",
+	title:    "Mfano Bank", balance: "My balance", send: "Send money", statement: "Mini statement",
+	askPIN: "Enter your PIN", wrongPIN: "That PIN is wrong.",
+	askTo: "Send to which number?", wrongTo: "Enter a phone number.",
+	askAmount: "How much, in shillings?", wrongAmount: "Enter an amount from 10 to 150000.",
+	confirm: "Send %v to %s?", yes: "Yes", wrongYes: "Invalid choice.",
+	hasBalance: "Your balance is %v.", sent: "You have sent %v to %s. Your balance is %v.",
+	noFunds: "You do not have enough money for that.", noAccount: "That number has no account with us.",
+	entries: "Your last transfers", in: "+%v from %s", out: "%v to %s", entry: "%s\n%v, %s",
+	again: "Please dial again later.",
+}
+
+var swahili = words{
+	language: "Kiswahili",
+	texts: ussd.Texts{
+		Back: ussd.Key{Label: "Rudi"}, Home: ussd.Key{Label: "Mwanzo"}, More: ussd.Key{Label: "Zaidi"},
+		Invalid: "Chaguo si sahihi.", TypeItNow: "Tafadhali andika sasa.",
+		TooManyTries: "Umejaribu mara nyingi. Tafadhali piga tena baadaye.",
+		Gone:         "Hiyo haipo tena.", Empty: "Hakuna chochote hapa.",
+	},
+	title: "Benki ya Mfano", balance: "Salio langu", send: "Tuma pesa", statement: "Taarifa fupi",
+	askPIN: "Weka PIN yako", wrongPIN: "PIN hiyo si sahihi.",
+	askTo: "Tuma kwa nambari gani?", wrongTo: "Weka nambari ya simu.",
+	askAmount: "Kiasi gani, kwa shilingi?", wrongAmount: "Weka kiasi kutoka 10 hadi 150000.",
+	confirm: "Tuma %v kwa %s?", yes: "Ndiyo", wrongYes: "Chaguo si sahihi.",
+	hasBalance: "Salio lako ni %v.", sent: "Umetuma %v kwa %s. Salio lako ni %v.",
+	noFunds: "Huna pesa za kutosha.", noAccount: "Nambari hiyo haina akaunti nasi.",
+	entries: "Miamala yako ya mwisho", in: "+%v kutoka %s", out: "%v kwa %s", entry: "%s\n%v, %s",
+	again: "Tafadhali piga tena baadaye.",
+}
