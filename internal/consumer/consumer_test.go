@@ -73,7 +73,7 @@ func TestConsumer(t *testing.T) {
 	publish(t, proxy)
 	app := t.TempDir()
 	write(t, filepath.Join(app, "main.go"), program)
-	run := goCommand(t, proxy, app)
+	run := goCommand(t, proxy, t.TempDir(), app)
 	run("mod", "init", "example.com/app")
 	run("get", module+"@"+version)
 	run("mod", "tidy")
@@ -108,27 +108,30 @@ func TestREADME(t *testing.T) {
 	}
 	proxy := t.TempDir()
 	publish(t, proxy)
-	programs := 0
+	var apps []string
 	for _, block := range regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(string(readme), -1) {
-		name := "main.go"
-		switch {
-		case strings.HasPrefix(block[1], "package main\n"):
-		case strings.HasPrefix(block[1], "package main_test\n"):
-			name = "main_test.go"
+		switch code := block[1]; {
+		case !strings.HasPrefix(code, "package main\n"):
+			// A few lines that are no program.
+		case strings.Contains(code, `"testing"`):
+			// The test of the program above it.
+			write(t, filepath.Join(apps[len(apps)-1], "main_test.go"), code)
 		default:
-			continue
+			apps = append(apps, t.TempDir())
+			write(t, filepath.Join(apps[len(apps)-1], "main.go"), code)
 		}
-		programs++
-		app := t.TempDir()
-		write(t, filepath.Join(app, name), block[1])
-		run := goCommand(t, proxy, app)
+	}
+	if len(apps) == 0 {
+		t.Error("the README has no program")
+	}
+	modules := t.TempDir()
+	for _, app := range apps {
+		run := goCommand(t, proxy, modules, app)
 		run("mod", "init", "example.com/app")
 		run("get", module+"@"+version)
 		run("mod", "tidy")
 		run("vet", "./...")
-	}
-	if programs == 0 {
-		t.Error("the README has no program")
+		run("test", "./...")
 	}
 }
 
@@ -186,8 +189,9 @@ func publish(t *testing.T, proxy string) {
 }
 
 // goCommand returns a func that runs the go command in a module that gets its
-// modules from proxy, or else from what was downloaded to build these tests.
-func goCommand(t *testing.T, proxy, dir string) func(args ...string) string {
+// modules from proxy, or else from what was downloaded to build these tests, and
+// keeps them in a folder of their own.
+func goCommand(t *testing.T, proxy, modules, dir string) func(args ...string) string {
 	t.Helper()
 	goTool, err := exec.LookPath("go")
 	if err != nil {
@@ -200,7 +204,7 @@ func goCommand(t *testing.T, proxy, dir string) func(args ...string) string {
 	downloads := filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")
 	env := append(os.Environ(),
 		"GOPROXY=file://"+filepath.ToSlash(proxy)+",file://"+filepath.ToSlash(downloads),
-		"GOMODCACHE="+t.TempDir(), "GOFLAGS=-modcacherw", "GOSUMDB=off", "GONOPROXY=", "GOPRIVATE=", "GOWORK=off", "GOTOOLCHAIN=local")
+		"GOMODCACHE="+modules, "GOFLAGS=-modcacherw", "GOSUMDB=off", "GONOPROXY=", "GOPRIVATE=", "GOWORK=off", "GOTOOLCHAIN=local")
 	return func(args ...string) string {
 		t.Helper()
 		cmd := exec.Command(goTool, args...)
