@@ -105,7 +105,11 @@ func (w *stuck) Write(b []byte) (int, error) {
 // One handler may serve in several tests, each with a clock of its own.
 func TestHandlerInSeveralBubbles(t *testing.T) {
 	t.Parallel()
-	h := webhook.ReplyHandler(func(ctx context.Context, _ order) (text, error) { <-ctx.Done(); time.Sleep(time.Nanosecond); return "late", nil },
+	h := webhook.ReplyHandler(func(ctx context.Context, _ order) (text, error) {
+		<-ctx.Done()
+		time.Sleep(time.Nanosecond)
+		return "late", nil
+	},
 		discard, sorry, webhook.WithTimeout(8*time.Second))
 	for range 3 {
 		synctest.Test(t, func(t *testing.T) {
