@@ -271,14 +271,14 @@ func TestHopIDIsStable(t *testing.T) {
 	ids := map[string]int{}
 	m := ussd.NewMenu("x")
 	m.HandleFunc("long", func(_ context.Context, r ussd.Request) (ussd.Response, error) {
-		ids[r.HopID()+" "+r.Text]++
+		ids[r.HopID()[:10]+" "+r.Text]++
 		return ussd.End(strings.Repeat("a word and ", 40)), nil
 	})
 	s := dialMenu(t, m.Serve, "").send("5", "1", "98", "98")
 	if s.last.Continue {
 		t.Errorf("the last page waits for an answer: %q", s.last.Text)
 	}
-	if diff := cmp.Diff(map[string]int{"ATUid_1-3 5*1": 6}, ids); diff != "" {
+	if diff := cmp.Diff(map[string]int{"ATUid_1-3- 5*1": 6}, ids); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -542,4 +542,23 @@ func TestMenuManyAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// Nobody gets at what another subscriber's hop has done, by claiming to be in the
+// same session for instance.
+func TestHopIDIsTheSubscribers(t *testing.T) {
+	t.Parallel()
+	seen := map[string]ussd.Request{}
+	for _, r := range []ussd.Request{
+		{SessionID: "a", PhoneNumber: "+254711000001", Text: "1"},
+		{SessionID: "a", PhoneNumber: "+254711000002", Text: "1"},
+		{SessionID: "a", PhoneNumber: "+254711000001", Text: "1*1234"},
+		{SessionID: "b", PhoneNumber: "+254711000001", Text: "1"},
+	} {
+		id := r.HopID()
+		if other, taken := seen[id]; taken || strings.Contains(id, "1234") || strings.Contains(id, "711") {
+			t.Errorf("%+v has ID %s, as %+v", r, id, other)
+		}
+		seen[id] = r
+	}
 }

@@ -1,6 +1,8 @@
 package ussd
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -73,12 +75,17 @@ func (r Request) Input() string {
 	return r.Last()
 }
 
-// HopID identifies this hop of this session, whichever way and however often it is
-// delivered. It holds nothing of what was typed, so it can be passed on, as the
-// idempotency key of a payment for instance.
+// HopID identifies this hop of this subscriber's session, whichever way and however
+// often it is delivered. It can be passed on, as the idempotency key of a payment
+// for instance: nothing of what was typed is in it, and the phone number only as a
+// part of a hash. A request that claims to be of the same session but comes from
+// another number has another ID.
 func (r Request) HopID() string {
-	// Text only grows, so its length tells the hops of a session apart.
-	return r.SessionID + "-" + strconv.Itoa(len(r.Text))
+	// Text only grows, so its length tells the hops of a session apart. Its
+	// hash would give a PIN away to whoever tries all of them.
+	n := strconv.Itoa(len(r.Text))
+	sum := sha256.Sum256([]byte(r.SessionID + "\x00" + r.PhoneNumber + "\x00" + n))
+	return r.SessionID + "-" + n + "-" + hex.EncodeToString(sum[:8])
 }
 
 // UnmarshalForm implements [webhook.FormUnmarshaler]. The text must have been

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,7 +20,8 @@ const question = "You were interrupted.\n1. Continue\n2. Start again"
 
 // echo shows what it gets.
 func echo(_ context.Context, r ussd.Request) (ussd.Response, error) {
-	resp := ussd.Continuef("%s %q", r.HopID(), r.Text)
+	id := r.HopID()
+	resp := ussd.Continuef("%s %q", id[:strings.LastIndexByte(id, '-')], r.Text)
 	resp.Continue = r.Last() != "end"
 	if r.Last() == "fail" {
 		return resp, errors.New("broken")
