@@ -573,6 +573,9 @@ func hasUnseen(s string) bool {
 	for len(s) >= 8 && visible(load(s)) {
 		s = s[8:]
 	}
+	for len(s) > 0 && ' ' < s[0] && s[0] < 0x7f {
+		s = s[1:]
+	}
 	for _, r := range s {
 		if r == ' ' || r == utf8.RuneError || !unicode.IsPrint(r) {
 			return true
