@@ -171,6 +171,7 @@ func (c *callback) answerFailure(cause error, when moment) (status int, broken e
 	if when == beforeReturn {
 		defer func() { _ = safely(func() { _ = http.NewResponseController(c.w).Flush() }) }()
 	}
+	var unusable error // the fallback's reply
 	broken = safely(func() {
 		if when == beforeReturn {
 			// The connection stays taken until the function returns: the
@@ -189,16 +190,16 @@ func (c *callback) answerFailure(cause error, when moment) (status int, broken e
 			err = header.MarshalHeader(c.w.Header())
 		}
 		if err != nil {
-			panic(err)
+			unusable = err
+			return
 		}
 		c.write(reply.ContentType(), body)
 		status = http.StatusOK
 	})
-	if status != 0 || broken != nil && c.config.onError == nil {
-		if status == 0 {
-			status = http.StatusInternalServerError
-			_ = safely(func() { http.Error(c.w, http.StatusText(status), status) })
-		}
+	if broken == nil {
+		broken = unusable
+	}
+	if status != 0 {
 		return status, broken, true
 	}
 	if err := safely(func() { status = c.writeError(toError(cause), false) }); err != nil {
