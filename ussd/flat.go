@@ -59,13 +59,14 @@ func encodesItself(t reflect.Type) bool {
 		t == reflect.TypeFor[json.Number]()
 }
 
-// marshal encodes what s points to.
-func (c flatCodec) marshal(s any) ([]byte, error) {
+// appendTo appends what s points to.
+func (c flatCodec) appendTo(b []byte, s any) ([]byte, error) {
 	if c == nil {
-		return json.Marshal(s)
+		return appendJSON(b, s)
 	}
+	start := b
 	v := reflect.ValueOf(s).Elem()
-	b := append(make([]byte, 0, 128), '{')
+	b = append(b, '{')
 	for i, f := range c {
 		if i > 0 {
 			b = append(b, ',')
@@ -76,7 +77,7 @@ func (c flatCodec) marshal(s any) ([]byte, error) {
 			text := v.String()
 			for i := range len(text) {
 				if !plain(text[i]) || text[i] == '<' || text[i] == '>' || text[i] == '&' {
-					return json.Marshal(s)
+					return appendJSON(start, s)
 				}
 			}
 			b = append(b, '"')
@@ -89,6 +90,14 @@ func (c flatCodec) marshal(s any) ([]byte, error) {
 		}
 	}
 	return append(b, '}'), nil
+}
+
+func appendJSON(b []byte, s any) ([]byte, error) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	return append(b, data...), nil
 }
 
 // plain reports whether a character stands for itself in a JSON string.

@@ -40,9 +40,9 @@ func FuzzFlatCodec(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := codec.marshal(&s)
-		if err != nil || string(got) != string(want) {
-			t.Fatalf("marshal: got %s and error %v, want %s", got, err, want)
+		got, err := codec.appendTo([]byte("head"), &s)
+		if err != nil || string(got) != "head"+string(want) {
+			t.Fatalf("append: got %s and error %v, want %s", got, err, want)
 		}
 		for _, data := range [][]byte{want, data} {
 			var got, want flat

@@ -100,7 +100,7 @@ func Stateful[S any](store Store, fn func(ctx context.Context, r Request, s *S) 
 		panic("ussd: Stateful needs a store and a function")
 	}
 	codec := newFlatCodec(reflect.TypeFor[S]())
-	run := func(ctx context.Context, r Request, state []byte) (Response, []byte, error) {
+	run := func(ctx context.Context, r Request, state []byte) (Response, any, error) {
 		s := new(S)
 		if len(state) > 0 {
 			if err := codec.unmarshal(state, s); err != nil {
@@ -108,15 +108,9 @@ func Stateful[S any](store Store, fn func(ctx context.Context, r Request, s *S) 
 			}
 		}
 		resp, err := fn(ctx, r, s)
-		if err != nil {
-			return Response{}, nil, err
-		}
-		if state, err = codec.marshal(s); err != nil {
-			return Response{}, nil, fmt.Errorf("ussd: encoding the session's state: %w", err)
-		}
-		return resp, state, nil
+		return resp, s, err
 	}
-	h := &hops{store: store, run: run, locks: new(keyedLocks), claims: true}
+	h := &hops{store: store, run: run, encode: codec.appendTo, locks: new(keyedLocks), claims: true}
 	if m, ok := store.(*MemoryStore); ok {
 		// All who share the store are in this process, and it dies with them:
 		// a lock that they share is as good as a claim in the store.
@@ -128,8 +122,11 @@ func Stateful[S any](store Store, fn func(ctx context.Context, r Request, s *S) 
 // hops answers hops under a state in its encoded form.
 type hops struct {
 	store Store
-	run   func(ctx context.Context, r Request, state []byte) (Response, []byte, error)
-	locks *keyedLocks
+	// run decodes the state and returns it as it is after the hop; encode appends
+	// it to a record.
+	run    func(ctx context.Context, r Request, state []byte) (Response, any, error)
+	encode func(b []byte, state any) ([]byte, error)
+	locks  *keyedLocks
 	// claims says that a hop is noted in the store before it runs, for those
 	// who do not share the locks.
 	claims bool
@@ -204,8 +201,12 @@ func (h *hops) serve(ctx context.Context, r Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
+	data, err := h.encode(rec.finish(len(r.Text), hash, resp), state)
+	if err != nil {
+		return Response{}, fmt.Errorf("ussd: encoding the session's state: %w", err)
+	}
 	finished = true
-	if _, err := saveAnyway(ctx, h.store, key, rec.finish(len(r.Text), hash, resp, state), version, sessionTTL); err != nil {
+	if _, err := saveAnyway(ctx, h.store, key, data, version, sessionTTL); err != nil {
 		return Response{}, fmt.Errorf("ussd: saving the session: %w", err)
 	}
 	return resp, nil
@@ -391,14 +392,15 @@ func (s *session) claimed(textLen int, hash textHash, until int64) []byte {
 	return b
 }
 
-// finish returns the record with the answer and the state after it.
-func (s *session) finish(textLen int, hash textHash, resp Response, state []byte) []byte {
+// finish returns the record with the answer; the state after it is still to be
+// appended.
+func (s *session) finish(textLen int, hash textHash, resp Response) []byte {
 	hops, n := s.hops, s.n
 	if n == keptHops {
 		hops = hops[s.first:]
 		n--
 	}
-	b := make([]byte, sessionHead, sessionHead+1+len(hops)+len(hash)+len(resp.Text)+len(resp.Hop)+32+len(state))
+	b := make([]byte, sessionHead, sessionHead+1+len(hops)+len(hash)+len(resp.Text)+len(resp.Hop)+32+max(64, len(s.state)+16))
 	b[0] = sessionFormat
 	b = append(b, byte(n+1))
 	b = append(b, hops...)
@@ -412,8 +414,7 @@ func (s *session) finish(textLen int, hash textHash, resp Response, state []byte
 	b = binary.AppendUvarint(b, uint64(len(resp.Text)))
 	b = append(b, resp.Text...)
 	b = binary.AppendUvarint(b, uint64(len(resp.Hop)))
-	b = append(b, resp.Hop...)
-	return append(b, state...)
+	return append(b, resp.Hop...)
 }
 
 // sessionID is a hash of what a record belongs to.
