@@ -1,26 +1,28 @@
-// Package consumer_test tries the module as a new user would: from a module proxy,
-// in a module of its own.
 package consumer_test
 
 import (
-	"archive/zip"
+	"bytes"
 	"io"
-	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sautigo/africastalking/internal/consumer"
 )
 
 const (
-	module  = "github.com/sautigo/africastalking"
-	version = "v0.0.0-consumer"
-	root    = "../.."
+	module = "github.com/sautigo/africastalking"
+	root   = "../.."
 )
 
 // program uses every package that a user may import.
@@ -69,20 +71,14 @@ func TestConsumer(t *testing.T) {
 		t.Skip("builds a module of its own")
 	}
 	t.Parallel()
-	proxy := t.TempDir()
-	publish(t, proxy)
-	app := t.TempDir()
-	write(t, filepath.Join(app, "main.go"), program)
-	run := goCommand(t, proxy, t.TempDir(), app)
-	run("mod", "init", "example.com/app")
-	run("get", module+"@"+version)
-	run("mod", "tidy")
-	run("vet", "./...")
+	app := consumer.Publish(t, root).App(t, map[string]string{"main.go": program}, module)
+	app.Go(t, "mod", "tidy")
+	app.Go(t, "vet", "./...")
 	want := "END Hello client(username=sandbox host=api.sandbox.africastalking.com) Safaricom\n"
-	if diff := cmp.Diff(want, run("run", ".")); diff != "" {
+	if diff := cmp.Diff(want, app.Go(t, "run", ".")); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
-	sum, err := os.ReadFile(filepath.Join(app, "go.sum"))
+	sum, err := os.ReadFile(filepath.Join(app.Dir, "go.sum"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +92,7 @@ func TestConsumer(t *testing.T) {
 	}
 }
 
-// TestREADME builds the programs of the README as they stand there.
+// TestREADME builds, tests and runs the programs of the README as they stand there.
 func TestREADME(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds modules of its own")
@@ -106,122 +102,84 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := t.TempDir()
-	publish(t, proxy)
-	var apps []string
-	for _, block := range regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(string(readme), -1) {
-		switch code := block[1]; {
-		case !strings.HasPrefix(code, "package main\n"):
-			// A few lines that are no program.
-		case strings.Contains(code, `"testing"`):
-			// The test of the program above it.
-			write(t, filepath.Join(apps[len(apps)-1], "main_test.go"), code)
-		default:
-			apps = append(apps, t.TempDir())
-			write(t, filepath.Join(apps[len(apps)-1], "main.go"), code)
-		}
+	programs := consumer.Programs(string(readme))
+	if len(programs) == 0 {
+		t.Fatal("the README has no program")
 	}
-	if len(apps) == 0 {
-		t.Error("the README has no program")
-	}
-	modules := t.TempDir()
-	for _, app := range apps {
-		run := goCommand(t, proxy, modules, app)
-		run("mod", "init", "example.com/app")
-		run("get", module+"@"+version)
-		run("mod", "tidy")
-		run("vet", "./...")
-		run("test", "./...")
-	}
-}
+	proxy := consumer.Publish(t, root)
+	for _, files := range programs {
+		// A port that is free, instead of one that may be taken.
+		addr := freeAddr(t)
+		text := strings.ReplaceAll(files["main.go"], `":8080"`, `"`+addr+`"`)
+		serves := text != files["main.go"]
+		files["main.go"] = text
 
-// publish makes a module proxy that has this module as it is in the tree.
-func publish(t *testing.T, proxy string) {
-	t.Helper()
-	dir := filepath.Join(proxy, filepath.FromSlash(module), "@v")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, version+".mod"), string(mod))
-	write(t, filepath.Join(dir, version+".info"), `{"Version":"`+version+`"}`)
-	archive, err := os.Create(filepath.Join(dir, version+".zip"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
-	z := zip.NewWriter(archive)
-	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+		app := proxy.App(t, files, module)
+		app.Go(t, "mod", "tidy")
+		app.Go(t, "vet", "./...")
+		app.Go(t, "test", "./...")
+		binary := "program"
+		if runtime.GOOS == "windows" {
+			binary += ".exe"
 		}
-		name, err := filepath.Rel(root, file)
-		if err != nil || name == "." {
-			return err
-		}
-		if d.IsDir() {
-			if _, err := os.Stat(filepath.Join(file, "go.mod")); err == nil || d.Name() == ".git" {
-				return filepath.SkipDir
+		app.Go(t, "build", "-o", binary)
+		cmd := exec.CommandContext(t.Context(), filepath.Join(app.Dir, binary))
+		// Without an account it says so, and reaches for no network.
+		cmd.Env = append(os.Environ(), "AT_USERNAME=", "AT_API_KEY=")
+		var output bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &output, &output
+		if !serves {
+			if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "not accepted for everybody: client: ") {
+				t.Errorf("a program fails with %v and prints\n%s\n%s", err, &output, text)
 			}
-			return nil
+			continue
 		}
-		w, err := z.Create(module + "@" + version + "/" + filepath.ToSlash(name))
-		if err != nil {
-			return err
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
 		}
-		f, err := os.Open(file)
-		if err != nil {
-			return err
+		got := dial(t, "http://"+addr+"/ussd")
+		if err := cmd.Process.Kill(); err != nil {
+			t.Error(err)
 		}
-		defer f.Close()
-		_, err = io.Copy(w, f)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		_ = cmd.Wait() // says that it was killed
+		if !strings.HasPrefix(got, "CON W") {
+			t.Errorf("a program answers the first hop with %q and prints\n%s\n%s", got, &output, text)
+		}
 	}
 }
 
-// goCommand returns a func that runs the go command in a module that gets its
-// modules from proxy, or else from what was downloaded to build these tests, and
-// keeps them in a folder of their own.
-func goCommand(t *testing.T, proxy, modules, dir string) func(args ...string) string {
+func freeAddr(t *testing.T) string {
 	t.Helper()
-	goTool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("there is no go command")
-	}
-	cache, err := exec.Command(goTool, "env", "GOMODCACHE").Output()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	downloads := filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")
-	env := append(os.Environ(),
-		"GOPROXY=file://"+filepath.ToSlash(proxy)+",file://"+filepath.ToSlash(downloads),
-		"GOMODCACHE="+modules, "GOFLAGS=-modcacherw", "GOSUMDB=off", "GONOPROXY=", "GOPRIVATE=", "GOWORK=off", "GOTOOLCHAIN=local")
-	return func(args ...string) string {
-		t.Helper()
-		cmd := exec.Command(goTool, args...)
-		cmd.Dir, cmd.Env = dir, env
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("go %s: %v\n%s%s", strings.Join(args, " "), err, out, &stderr)
-		}
-		return string(out)
-	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
-func write(t *testing.T, file, text string) {
+// dial sends the first hop of a session, once there is somebody to take it.
+func dial(t *testing.T, target string) string {
 	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+	form := url.Values{"sessionId": {"ATUid_1"}, "phoneNumber": {"+254711000001"}, "serviceCode": {"*384*123#"}, "text": {""}}
+	retry := time.NewTicker(20 * time.Millisecond)
+	defer retry.Stop()
+	give := time.After(30 * time.Second)
+	for {
+		resp, err := http.PostForm(target, form)
+		if err == nil {
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(body)
+		}
+		select {
+		case <-retry.C:
+		case <-give:
+			t.Errorf("nobody answers: %v", err)
+			return ""
+		}
 	}
 }
