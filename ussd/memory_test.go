@@ -13,13 +13,13 @@ import (
 
 func TestMemoryStore(t *testing.T) {
 	var store ussd.MemoryStore
-	sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.Bubble(true))
+	sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.WithBubble(true))
 }
 
 // As a store of which nothing is known but its methods.
 func TestStore(t *testing.T) {
 	var store ussd.MemoryStore
-	sessiontest.Run(t, func(*testing.T) ussd.Store { return struct{ ussd.Store }{&store} }, sessiontest.Bubble(true))
+	sessiontest.Run(t, func(*testing.T) ussd.Store { return struct{ ussd.Store }{&store} }, sessiontest.WithBubble(true))
 }
 
 func TestMemoryStoreFull(t *testing.T) {

@@ -107,9 +107,9 @@ func (m *Menu) HandleFunc(label string, fn func(context.Context, Request) (Respo
 	m.Handle(label, ScreenFunc(fn))
 }
 
-// HandleKey adds an item under a key of its own, such as "9" or "*". It panics as
-// [Menu.Handle] does, and if the key is taken, is empty, or cannot be typed as an
-// answer: "*" separates answers and "#" sends them.
+// HandleKey adds an item under a key of its own, such as "9" or "99". It panics
+// as [Menu.Handle] does, and if the key is taken, is empty, or cannot be typed as
+// an answer: "*" separates answers and "#" sends them.
 func (m *Menu) HandleKey(key, label string, s Screen) {
 	if key == "" || strings.ContainsAny(key, "*# \n") {
 		panic("ussd: " + strconv.Quote(key) + " is no key")

@@ -9,32 +9,32 @@ import (
 )
 
 // TestStore is what goes into the tests of a store. One that talks to a server
-// connects here, and leaves Bubble out.
+// connects here, and leaves WithBubble out.
 func TestStore(t *testing.T) {
 	var store ussd.MemoryStore
-	sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.Bubble(true))
+	sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.WithBubble(true))
 }
 
 func ExampleRun() {
 	_ = func(t *testing.T) {
 		var store ussd.MemoryStore
-		sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.Bubble(true))
+		sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.WithBubble(true))
 	}
 	// Output:
 }
 
-func ExampleBubble() {
+func ExampleWithBubble() {
 	_ = func(t *testing.T) {
 		var store ussd.MemoryStore
-		sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.Bubble(true))
+		sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.WithBubble(true))
 	}
 	// Output:
 }
 
-func ExampleLateness() {
+func ExampleWithLateness() {
 	_ = func(t *testing.T, connect func(*testing.T) ussd.Store) {
 		// This server looks for expired records every ten seconds.
-		sessiontest.Run(t, connect, sessiontest.Lateness(10*time.Second))
+		sessiontest.Run(t, connect, sessiontest.WithLateness(10*time.Second))
 	}
 	// Output:
 }

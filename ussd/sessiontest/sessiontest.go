@@ -26,16 +26,16 @@ import (
 // Option changes how [Run] works.
 type Option func(*suite)
 
-// Bubble says whether each test runs in a bubble of [testing/synctest], in which
+// WithBubble says whether each test runs in a bubble of [testing/synctest], in which
 // waiting takes no time. That suits a store in memory; a store that talks to a
 // server cannot work in one. The default is false: the tests wait on the real
 // clock, several at once, and take about ten seconds.
-func Bubble(on bool) Option { return func(s *suite) { s.bubble = on } }
+func WithBubble(on bool) Option { return func(s *suite) { s.bubble = on } }
 
-// Lateness is how long after its time a record may still be seen, for stores that
+// WithLateness is how long after its time a record may still be seen, for stores that
 // remove records now and then. The default is 5 s. A record must never be gone
 // before its time.
-func Lateness(d time.Duration) Option { return func(s *suite) { s.late = d } }
+func WithLateness(d time.Duration) Option { return func(s *suite) { s.late = d } }
 
 type suite struct {
 	open   func(*testing.T) ussd.Store
