@@ -90,8 +90,10 @@ var arrows = map[string][]string{
 	"voice":           {".", "webhook"},
 	"client":          {"."},
 
-	"ussd/ussdtest":    {".", "ussd"},
-	"ussd/sessiontest": {".", "ussd"},
+	"sms/smstest":                 {".", "sms"},
+	"ussd/ussdtest":               {".", "ussd"},
+	"ussd/sessiontest":            {".", "ussd"},
+	"webhook/airtime/airtimetest": {".", "webhook/airtime"},
 
 	"internal/callbacktest": {"webhook"},
 }

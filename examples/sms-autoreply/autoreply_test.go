@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -13,8 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sautigo/africastalking/client"
-	"github.com/sautigo/africastalking/examples/internal/curl"
 	"github.com/sautigo/africastalking/examples/internal/exampletest"
+	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/sms/smstest"
 )
 
 // app is the program's handlers with a made-up account.
@@ -56,17 +56,9 @@ func (a *app) texts() []string {
 	return texts
 }
 
-// receive posts a message and returns the status of the answer.
-func (a *app) receive(id, text string) int {
-	return a.post("/sms/incoming", curl.Form("id", id, "from", "+254711000001", "to", "21512", "text", text))
-}
-
-func (a *app) post(path, body string) int {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, r)
-	return w.Code
+// at returns the program as it is reached at a callback URL.
+func (a *app) at(t *testing.T, path string) *smstest.App {
+	return smstest.New(t, a, smstest.WithPath(path))
 }
 
 const (
@@ -81,35 +73,38 @@ func TestConversations(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		outcomes []client.Outcome
-		messages []string // id:text=status
+		messages []string // id:text, with =500 if it is to come again
 		want     []string
 	}{
-		{"help", nil, []string{"1:HELP=200", "2:help=200", "3: Help. Please=200"}, []string{help, help, help}},
-		{"balance", nil, []string{"1:balance=200"}, []string{balanceText}},
-		{"unknown", nil, []string{"1:Hello=200", "2:=200", "3:???=200"}, []string{unknown, unknown, unknown}},
-		{"stop", nil, []string{"1:Stop=200", "2:STOP=200", "3:HELP=200", "4:balance=200", "5:what?=200"}, []string{stopped}},
-		{"stop and start", nil, []string{"1:STOP=200", "2:START=200", "3:HELP=200", "4:STOP=200", "5:HELP=200"},
+		{"help", nil, []string{"1:HELP", "2:help", "3: Help. Please"}, []string{help, help, help}},
+		{"balance", nil, []string{"1:balance"}, []string{balanceText}},
+		{"unknown", nil, []string{"1:Hello", "2:", "3:???"}, []string{unknown, unknown, unknown}},
+		{"stop", nil, []string{"1:Stop", "2:STOP", "3:HELP", "4:balance", "5:what?"}, []string{stopped}},
+		{"stop and start", nil, []string{"1:STOP", "2:START", "3:HELP", "4:STOP", "5:HELP"},
 			[]string{stopped, welcome, help, stopped}},
-		{"arrives twice", nil, []string{"1:HELP=200", "1:HELP=200"}, []string{help}},
-		{"old start arrives again", nil, []string{"1:START=200", "2:STOP=200", "1:START=200", "3:HELP=200"},
+		{"arrives twice", nil, []string{"1:HELP", "1:HELP"}, []string{help}},
+		{"old start arrives again", nil, []string{"1:START", "2:STOP", "1:START", "3:HELP"},
 			[]string{welcome, stopped}},
-		{"help not sent", []client.Outcome{client.NotSent}, []string{"1:HELP=500", "1:HELP=200", "1:HELP=200"}, []string{help, help}},
-		{"help unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:HELP=200", "1:HELP=200"}, []string{help}},
-		{"help refused", []client.Outcome{client.Refused}, []string{"1:HELP=200", "1:HELP=200"}, []string{help}},
+		{"help not sent", []client.Outcome{client.NotSent}, []string{"1:HELP=500", "1:HELP", "1:HELP"}, []string{help, help}},
+		{"help unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:HELP", "1:HELP"}, []string{help}},
+		{"help refused", []client.Outcome{client.Refused}, []string{"1:HELP", "1:HELP"}, []string{help}},
 		{"confirmation not sent", []client.Outcome{client.Transient},
-			[]string{"1:STOP=500", "2:HELP=200", "1:STOP=200", "3:STOP=200"}, []string{stopped, stopped}},
-		{"confirmation unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:STOP=200", "2:STOP=200"}, []string{stopped}},
-		{"welcome not sent", []client.Outcome{client.NotSent}, []string{"1:START=200", "1:START=200", "2:HELP=200"}, []string{welcome, help}},
+			[]string{"1:STOP=500", "2:HELP", "1:STOP", "3:STOP"}, []string{stopped, stopped}},
+		{"confirmation unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:STOP", "2:STOP"}, []string{stopped}},
+		{"welcome not sent", []client.Outcome{client.NotSent}, []string{"1:START", "1:START", "2:HELP"}, []string{welcome, help}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			a := newApp(test.outcomes...)
+			incoming := a.at(t, "/sms/incoming")
 			for _, m := range test.messages {
-				id, rest, _ := strings.Cut(m, ":")
-				text, status, _ := strings.Cut(rest, "=")
-				if got := fmt.Sprint(a.receive(id, text)); got != status {
-					t.Errorf("%q is answered %s, want %s", m, got, status)
+				id, text, _ := strings.Cut(m, ":")
+				text, refused := strings.CutSuffix(text, "=500")
+				status := http.StatusOK
+				if refused {
+					status = http.StatusInternalServerError
 				}
+				incoming.Expect(status).Message(sms.IncomingMessage{ID: id, Text: text})
 			}
 			if diff := cmp.Diff(test.want, a.texts()); diff != "" {
 				t.Errorf("replies (-want +got):\n%s", diff)
@@ -122,7 +117,7 @@ func TestConversations(t *testing.T) {
 func TestReplyMessage(t *testing.T) {
 	t.Parallel()
 	a := newApp()
-	a.post("/sms/incoming", curl.Form("id", "1", "from", "+254711000001", "to", "21512", "text", "HELP", "linkId", "0309"))
+	a.at(t, "/sms/incoming").Message(sms.IncomingMessage{Text: "HELP", LinkID: "0309"})
 	want := []client.Message{{To: []string{"+254711000001"}, Text: help, From: "21512", LinkID: "0309"}}
 	if diff := cmp.Diff(want, a.sent); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
@@ -132,10 +127,11 @@ func TestReplyMessage(t *testing.T) {
 func TestOptOutCallback(t *testing.T) {
 	t.Parallel()
 	a := newApp()
-	a.post("/sms/opt-out", curl.Form("senderId", "21512", "phoneNumber", "+254711000001"))
-	a.receive("1", "HELP")
-	a.receive("2", "STOP")
-	a.receive("3", "START")
+	a.at(t, "/sms/opt-out").OptOut(sms.OptOut{}) // from the number and code of the messages
+	incoming := a.at(t, "/sms/incoming")
+	incoming.Message(sms.IncomingMessage{Text: "HELP"})
+	incoming.Message(sms.IncomingMessage{Text: "STOP"})
+	incoming.Message(sms.IncomingMessage{Text: "START"})
 	if diff := cmp.Diff([]string{welcome}, a.texts()); diff != "" {
 		t.Errorf("replies (-want +got):\n%s", diff)
 	}
@@ -144,9 +140,10 @@ func TestOptOutCallback(t *testing.T) {
 func TestStopAtOnce(t *testing.T) {
 	t.Parallel()
 	a := newApp()
+	incoming := a.at(t, "/sms/incoming")
 	var wg sync.WaitGroup
-	for i := range 20 {
-		wg.Go(func() { a.receive(fmt.Sprint(i), "STOP") })
+	for range 20 {
+		wg.Go(func() { incoming.Message(sms.IncomingMessage{Text: "STOP"}) })
 	}
 	wg.Wait()
 	if diff := cmp.Diff([]string{stopped}, a.texts()); diff != "" {
@@ -157,7 +154,7 @@ func TestStopAtOnce(t *testing.T) {
 func TestNamesGetNoReply(t *testing.T) {
 	t.Parallel()
 	a := newApp()
-	a.post("/sms/incoming", curl.Form("id", "1", "from", "MTN", "to", "21512", "text", "HELP"))
+	a.at(t, "/sms/incoming").Message(sms.IncomingMessage{From: "MTN", Text: "HELP"})
 	if len(a.sent) > 0 {
 		t.Errorf("sent %d replies to a name, want none", len(a.sent))
 	}

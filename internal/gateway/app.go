@@ -104,6 +104,9 @@ func (m memory) Post(ctx context.Context, c Callback) Answer {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	header := c.Header.Clone()
 	header.Set("Content-Length", strconv.Itoa(len(c.Body)))
+	if header.Get("User-Agent") == "" {
+		header.Del("User-Agent") // as net/http's transport takes it
+	}
 	r := (&http.Request{
 		Method: http.MethodPost, URL: u, RequestURI: m.target,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

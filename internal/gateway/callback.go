@@ -3,14 +3,19 @@ package gateway
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"net/url"
 )
 
-// Media types and user agents of callbacks, as observed.
+// Media types and user agents of callbacks, as observed; that of JSON is assumed.
 const (
 	FormType  = "application/x-www-form-urlencoded; charset=UTF-8"
+	JSONType  = "application/json"
 	AgentUSSD = "at-ussd-api/1.0"
+	// agentUnknown is that of products whose callbacks were never seen with their
+	// headers. It keeps net/http from sending its own.
+	agentUnknown = ""
 )
 
 // Callback is what Africa's Talking posts. It can be delivered any number of
@@ -35,6 +40,22 @@ func Form(agent string, fields ...Field) Callback {
 			"Accept-Encoding": {"gzip"},
 		},
 		Body: EncodeForm(fields...),
+	}
+}
+
+// JSON returns the callback that carries v as JSON.
+func JSON(agent string, v any) Callback {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the callbacks of this package can be encoded
+	}
+	return Callback{
+		Header: http.Header{
+			"User-Agent":      {agent},
+			"Content-Type":    {JSONType},
+			"Accept-Encoding": {"gzip"},
+		},
+		Body: body,
 	}
 }
 

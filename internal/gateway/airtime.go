@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// AirtimeStatus says what became of one recipient's airtime. Its fields and their
+// order are those of the sample on Africa's Talking's airtime notification page.
+// Older accounts are documented to get requestId and status alone: fields that are
+// empty are left out.
+type AirtimeStatus struct {
+	PhoneNumber string `json:"phoneNumber,omitempty"`
+	Description string `json:"description,omitempty"`
+	// Status is "Success" or "Failed".
+	Status    string `json:"status"`
+	RequestID string `json:"requestId"`
+	// Discount and Value have a currency and four decimals, "KES 100.0000".
+	Discount string `json:"discount,omitempty"`
+	Value    string `json:"value,omitempty"`
+}
+
+// Callback returns the status as it is posted.
+func (s AirtimeStatus) Callback() Callback { return JSON(agentUnknown, s) }
+
+// AirtimeValidation asks whether a request for airtime is the app's own. Its fields
+// and their order are those of the sample on Africa's Talking's airtime validation
+// page.
+type AirtimeValidation struct {
+	TransactionID string `json:"transactionId"`
+	PhoneNumber   string `json:"phoneNumber"`
+	// SourceIPAddress is left out if it is empty, as on older accounts.
+	SourceIPAddress string `json:"sourceIpAddress,omitempty"`
+	CurrencyCode    string `json:"currencyCode"`
+	// Amount is a number with two decimals.
+	Amount json.Number `json:"amount"`
+}
+
+// Callback returns the validation as it is posted.
+func (v AirtimeValidation) Callback() Callback { return JSON(agentUnknown, v) }
+
+// AirtimeDecision reads the answer to a validation: documented are status 200 and
+// {"status":"Validated"}, which lets the airtime be sent, or {"status":"Failed"},
+// which does not. Everything else, which the error names, is assumed not to.
+func AirtimeDecision(a Answer) (validated bool, err error) {
+	switch {
+	case a.Err != nil:
+		return false, a.Err
+	case a.Status != http.StatusOK:
+		return false, fmt.Errorf("gateway: status %d", a.Status)
+	}
+	var decision map[string]any
+	if err := json.Unmarshal(a.Body, &decision); err != nil {
+		return false, fmt.Errorf("gateway: the answer is no JSON object: %w", err)
+	}
+	switch status := decision["status"]; status {
+	case "Validated":
+		return true, nil
+	case "Failed":
+		return false, nil
+	case nil:
+		return false, errors.New("gateway: the answer has no status")
+	default:
+		return false, fmt.Errorf("gateway: the answer's status is %q", fmt.Sprint(status))
+	}
+}
