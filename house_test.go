@@ -93,6 +93,7 @@ var arrows = map[string][]string{
 	"sms/smstest":                 {".", "sms"},
 	"ussd/ussdtest":               {".", "ussd"},
 	"ussd/sessiontest":            {".", "ussd"},
+	"voice/voicetest":             {".", "voice"},
 	"webhook/airtime/airtimetest": {".", "webhook/airtime"},
 
 	"internal/callbacktest": {"webhook"},

@@ -8,9 +8,9 @@
 // sandbox stand on it, and Africa's Talking's behaviour is written once, here.
 //
 // [Callback], [App] and [Answer] serve every product. [USSD] and [Session] are a
-// USSD session from dialling to the notification at its end; [Message],
-// [DeliveryReport], [OptOut] and [Subscription] are what is posted about SMS, and
-// [AirtimeStatus] and [AirtimeValidation] about airtime.
+// USSD session from dialling to the notification at its end, and [Voice] and [Call]
+// a call likewise. [Message], [DeliveryReport], [OptOut] and [Subscription] are what
+// is posted about SMS, [AirtimeStatus] and [AirtimeValidation] about airtime.
 //
 // Facts are marked where they stand: documented on Africa's Talking's pages,
 // observed on the wire, or assumed, where neither pages nor captures tell.

@@ -1,0 +1,486 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// TimeoutVoice is how long Africa's Talking waits for an answer. It documents no
+// limit; this one is assumed.
+const TimeoutVoice = 30 * time.Second
+
+// Time-outs of GetDigits and Record that do not set one, as documented.
+const (
+	TimeoutKeys   = 30 * time.Second
+	TimeoutRecord = 3600 * time.Second
+)
+
+// MaxVoiceCallbacks is how many callbacks a call makes without its caller doing
+// anything, after which the app is taken to send it round in circles. That
+// Africa's Talking has such a limit is assumed.
+const MaxVoiceCallbacks = 50
+
+// Voice says who calls whom, and where the app is.
+type Voice struct {
+	// At returns the app at a URL, which an answer may have named.
+	At func(url string) (App, error)
+	// URL is the callback URL of the app's number.
+	URL string
+	// Events is the number's events URL; nil is none. It gets call transfers
+	// and the end of the call, which the callback URL gets too: whether both
+	// do is not documented.
+	Events App
+
+	// Outbound is set for calls that the app has made.
+	Outbound bool
+	// CallerNumber is the person, whoever has called; DestinationNumber is the
+	// app's number.
+	CallerNumber, DestinationNumber string
+	CountryCode                     string
+	// Carrier is not sent if it is empty.
+	Carrier string
+	// ClientDialedNumber is whom a WebRTC or SIP client has dialled.
+	ClientDialedNumber string
+	ClientRequestID    string
+	// SessionID is made up if it is empty.
+	SessionID string
+	// Start is now if it is zero.
+	Start time.Time
+	// Timeout is [TimeoutVoice] if it is zero.
+	Timeout time.Duration
+	// RecordingURL is of all recordings; it is made up if it is empty.
+	RecordingURL string
+	// Currency and Minute are the price of a minute, in millionths. It is
+	// charged by the second, which is assumed.
+	Currency string
+	Minute   int64
+	// FinishKey has dtmfDigits end with the key that has ended the input.
+	// Whether they do is not documented, and samples disagree.
+	FinishKey bool
+}
+
+// CallState is what a call does while it waits for somebody.
+type CallState string
+
+// The states of a call.
+const (
+	CallKeys       CallState = "waits for keys"
+	CallRecords    CallState = "records the caller"
+	CallRings      CallState = "rings"
+	CallTalks      CallState = "is connected"
+	CallQueues     CallState = "waits in a queue"
+	CallDequeues   CallState = "takes somebody out of a queue"
+	CallConference CallState = "is in a conference"
+	CallOver       CallState = "is over"
+
+	callRuns CallState = "" // goes on with the next action
+)
+
+// Call is a call from its first callback to the notification at its end. It is used
+// by one goroutine. Its time is simulated: what is said or played takes none, and
+// the rest as long as its methods say.
+type Call struct {
+	v       Voice
+	url     string // where the last answer came from
+	state   CallState
+	action  VoiceElement // what it waits in, or has waited in last
+	todo    []VoiceElement
+	from    int // the post whose answer is carried out
+	posts   []VoicePost
+	events  []VoicePost
+	heard   []VoiceSound
+	elapsed time.Duration
+	asked   int // callbacks since somebody has done something
+	failure string
+	ending  string
+
+	established bool
+	answeredAt  time.Duration
+
+	idle     time.Duration // since the last key, or of silence
+	keys     string
+	recorded time.Duration
+	spoken   bool
+
+	leg      leg
+	dial     []Field // of the last Dial
+	queue    []Field // of who was taken out of a queue
+	transfer string  // the callTransferParam
+	bridge   string  // the lastBridgeHangupCause
+	missed   string  // the hangupCause of a call that was not picked up
+	keep     *string // the recording that the final notification has
+}
+
+// leg is a conversation with somebody.
+type leg struct {
+	kind   string // "dial", "queue" or "transfer"
+	number string
+	start  time.Duration
+	limit  time.Duration // 0 is none
+}
+
+// VoicePost is a callback and what became of it.
+type VoicePost struct {
+	// URL is where it was sent.
+	URL      string
+	Callback Callback
+	Answer   Answer
+	// Final is set for the end of the call, and for events: the answer asks for
+	// nothing.
+	Final bool
+	// Bridge is set while the call is connected with somebody. What an answer
+	// that asks for something does then is not documented; it is taken to do
+	// nothing.
+	Bridge bool
+	// XML is what the answer asks for.
+	XML VoiceXML
+	// Failure says why the answer is none. What Africa's Talking does then is
+	// not documented; the call is taken to end.
+	Failure string
+}
+
+// VoiceSound is what a caller hears.
+type VoiceSound struct {
+	// Text is spoken, with single spaces for white space. For SSML it is
+	// what is left without the marks.
+	Text string
+	// SSML is the speak element, if there is one.
+	SSML  string
+	Voice string
+	// URL is played.
+	URL  string
+	Beep bool
+	// Post is the position of the callback whose answer it is from.
+	Post int
+}
+
+// CallError is returned for what cannot happen in the state of a call.
+type CallError struct{ State CallState }
+
+func (e *CallError) Error() string { return "gateway: the call " + string(e.State) }
+
+// ErrNotRung is returned when somebody picks up whom nobody calls.
+var ErrNotRung = errors.New("gateway: that number does not ring")
+
+// StartCall begins a call: one that comes in, or an outbound one that is picked up.
+func StartCall(ctx context.Context, v Voice) *Call {
+	c := newCall(v)
+	state := "Ringing"
+	if v.Outbound {
+		state = "Answered"
+		c.establish()
+	}
+	c.ask(ctx, v.URL, state)
+	c.run(ctx)
+	return c
+}
+
+// MissCall is an outbound call that nobody has picked up, for a hang-up cause, ""
+// being NO_ANSWER. That
+// there is nothing but the notification of its end was observed.
+func MissCall(ctx context.Context, v Voice, cause string) *Call {
+	v.Outbound = true
+	c := newCall(v)
+	if c.missed = cause; cause == "" {
+		c.missed = "NO_ANSWER"
+	}
+	c.end(ctx, "was not picked up")
+	return c
+}
+
+func newCall(v Voice) *Call {
+	if v.SessionID == "" {
+		v.SessionID = NewID("ATVId_")
+	}
+	if v.Timeout == 0 {
+		v.Timeout = TimeoutVoice
+	}
+	if v.Start.IsZero() {
+		v.Start = time.Now()
+	}
+	if v.RecordingURL == "" {
+		// Observed: plain http at a bare address.
+		v.RecordingURL = "http://203.0.113.212:8080/" + NewID("") + ".mp3"
+	}
+	return &Call{v: v, url: v.URL}
+}
+
+// ID returns the call's session id.
+func (c *Call) ID() string { return c.v.SessionID }
+
+// State returns what the call does.
+func (c *Call) State() CallState { return c.state }
+
+// Action returns the action that the call waits in, or did last.
+func (c *Call) Action() VoiceElement { return c.action }
+
+// Posts returns all callbacks so far, those to the events URL left out.
+func (c *Call) Posts() []VoicePost { return c.posts }
+
+// Events returns what was sent to the events URL, or would have been.
+func (c *Call) Events() []VoicePost { return c.events }
+
+// Source returns the callback whose answer [Call.Action] is from.
+func (c *Call) Source() VoicePost { return c.posts[c.from] }
+
+// Heard returns all that the caller has heard.
+func (c *Call) Heard() []VoiceSound { return c.heard }
+
+// Elapsed returns how long the call has taken so far.
+func (c *Call) Elapsed() time.Duration { return c.elapsed }
+
+// Keys returns the keys that were pressed and not sent yet.
+func (c *Call) Keys() string { return c.keys }
+
+// Ending says how a call that is over has ended: "was ended by the app", for one.
+func (c *Call) Ending() string { return c.ending }
+
+// Failure says what was wrong with the answer that has ended the call.
+func (c *Call) Failure() string { return c.failure }
+
+// Leg returns whom a call that is connected is connected with.
+func (c *Call) Leg() string { return c.leg.number }
+
+// Rings returns the numbers that a Dial rings.
+func (c *Call) Rings() []string {
+	if c.state != CallRings {
+		return nil
+	}
+	return strings.Split(c.action.Attr("phoneNumbers"), ",")
+}
+
+// Press presses keys. It returns those that nothing has taken: keys behind the end
+// of the input, and keys that do not end a recording.
+func (c *Call) Press(ctx context.Context, keys string) (left string, err error) {
+	if err := c.act(CallKeys, CallRecords); err != nil {
+		return keys, err
+	}
+	finish := c.action.Attr("finishOnKey")
+	if c.state == CallRecords {
+		if finish == "" || !strings.HasPrefix(keys, finish) {
+			return keys, nil
+		}
+		c.endRecording(ctx)
+		c.run(ctx)
+		return keys[1:], nil
+	}
+	most := c.action.number("numDigits")
+	if most == 0 && finish == "" {
+		most = 1 // as Africa's Talking's older pages say
+	}
+	for i := range len(keys) {
+		c.idle = 0
+		key := keys[i : i+1]
+		if key != finish {
+			c.keys += key
+		} else if c.v.FinishKey && c.keys != "" {
+			c.keys += key
+		}
+		if key == finish || len(c.keys) == most {
+			c.endKeys(ctx)
+			c.run(ctx)
+			return keys[i+1:], nil
+		}
+	}
+	return "", nil
+}
+
+// Wait lets time pass in which nobody does anything.
+func (c *Call) Wait(ctx context.Context, d time.Duration) error {
+	if err := c.act(CallKeys, CallRecords, CallRings, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+		return err
+	}
+	for d > 0 && c.state != CallOver {
+		step, ends := c.remaining()
+		if !ends || step > d {
+			c.pass(d)
+			return nil
+		}
+		d -= step
+		c.pass(step)
+		c.timeout(ctx)
+		c.run(ctx)
+	}
+	return nil
+}
+
+// Silence lets time pass until something times out. It returns a [*CallError] if
+// nothing does.
+func (c *Call) Silence(ctx context.Context) error {
+	if err := c.act(CallKeys, CallRecords); err != nil {
+		return err
+	}
+	d, ends := c.remaining()
+	if !ends {
+		return &CallError{c.state}
+	}
+	c.pass(d)
+	c.timeout(ctx)
+	c.run(ctx)
+	return nil
+}
+
+// Speak has the caller speak for some time, or until a recording has its length.
+func (c *Call) Speak(ctx context.Context, d time.Duration) error {
+	if err := c.act(CallRecords); err != nil {
+		return err
+	}
+	c.spoken, c.idle = true, 0
+	if most := c.action.seconds("maxLength"); most > 0 && c.recorded+d >= most {
+		c.pass(most - c.recorded)
+		c.endRecording(ctx)
+		c.run(ctx)
+		return nil
+	}
+	c.pass(d)
+	c.idle = 0
+	return nil
+}
+
+// PickUp has the owner of a number take a call that rings, or a caller who waits in
+// a queue be connected with the one who takes somebody out.
+//
+// That the app is asked when a Dial is picked up, and again when the conversation
+// is over, is what a public integration relies on.
+func (c *Call) PickUp(ctx context.Context, number string) error {
+	if err := c.act(CallRings, CallDequeues); err != nil {
+		return err
+	}
+	rings := c.state == CallRings
+	if rings && !slices.Contains(c.Rings(), number) {
+		return ErrNotRung
+	}
+	c.establish()
+	c.todo = nil
+	c.state = CallTalks
+	c.leg = leg{kind: "queue", number: number, start: c.elapsed}
+	if rings {
+		c.leg.kind = "dial"
+		c.leg.limit = c.action.seconds("maxDuration")
+		c.dialled("0", c.date())
+		c.bridged(ctx, c.dial)
+	}
+	return nil
+}
+
+// Unanswered has nobody take a call that rings, for a hang-up cause, or nobody wait
+// in the queue. Documented: the actions behind a Dial run; an empty queue ends the
+// call. That there is no callback is assumed.
+func (c *Call) Unanswered(ctx context.Context, cause string) error {
+	if err := c.act(CallRings, CallDequeues); err != nil {
+		return err
+	}
+	if c.state == CallDequeues {
+		c.todo = nil
+	} else {
+		rung := c.Rings()
+		c.leg = leg{kind: "dial", number: rung[len(rung)-1]}
+		c.bridge = cause
+		c.dialled("0", "None")
+	}
+	c.state = callRuns
+	c.run(ctx)
+	return nil
+}
+
+// Dequeued has somebody take the caller out of the queue. The fields of the callback
+// are those that public integrations read; that the app is asked when the two are
+// connected is assumed.
+func (c *Call) Dequeued(ctx context.Context, by, session string) error {
+	if err := c.act(CallQueues); err != nil {
+		return err
+	}
+	if session == "" {
+		session = NewID("ATVId_")
+	}
+	c.queue = []Field{
+		{"queueDurationInSeconds", seconds(c.idle)},
+		{"dequeuedToPhoneNumber", by},
+		{"dequeuedToSessionId", session},
+		{"dequeueTime", c.date()},
+	}
+	c.todo = nil
+	c.state = CallTalks
+	c.leg = leg{kind: "queue", number: by, start: c.elapsed}
+	c.bridged(ctx, c.queue)
+	return nil
+}
+
+// Transfer connects the caller with another number, as the app has asked for. A
+// limit of 0 is none. The fields of the event are documented; that it has a
+// sessionId is assumed.
+func (c *Call) Transfer(ctx context.Context, number string, limit time.Duration) error {
+	if err := c.act(CallKeys, CallRecords, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+		return err
+	}
+	if c.state == CallTalks && c.leg.kind == "dial" {
+		c.talked()
+	}
+	c.todo = nil
+	c.state = CallTalks
+	c.leg = leg{kind: "transfer", number: number, start: c.elapsed, limit: limit}
+	c.event(ctx, "Transferred", Field{"callTransferredToNumber", number}, Field{"callTransferState", "Active"})
+	return nil
+}
+
+// FailTransfer refuses a transfer that the app has asked for. The call goes on.
+func (c *Call) FailTransfer(ctx context.Context, cause string) error {
+	if err := c.act(CallKeys, CallRecords, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+		return err
+	}
+	c.event(ctx, "Active", Field{"callTransferHangupCause", cause})
+	return nil
+}
+
+// OtherHangsUp has the one whom the caller is connected with hang up.
+func (c *Call) OtherHangsUp(ctx context.Context) error {
+	if err := c.act(CallTalks); err != nil {
+		return err
+	}
+	c.endLeg(ctx, "CalleeHangup")
+	c.run(ctx)
+	return nil
+}
+
+// HangUp has the caller hang up. The recording that this ends is in the
+// notification, which is documented for a Record without attributes and assumed
+// for others.
+func (c *Call) HangUp(ctx context.Context) error {
+	if err := c.act(CallKeys, CallRecords, CallRings, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+		return err
+	}
+	switch c.state {
+	case CallRecords:
+		c.keepRecording(c.spoken)
+	case CallRings:
+		c.bridge = "ORIGINATOR_CANCEL"
+	case CallTalks:
+		switch c.leg.kind {
+		case "dial":
+			c.talked()
+		case "transfer":
+			c.transferred(ctx, "CallerHangup")
+		}
+	}
+	c.end(ctx, "was ended by the caller")
+	return nil
+}
+
+// Again delivers the last callback once more. The call takes no notice of the
+// answer.
+func (c *Call) Again(ctx context.Context) Answer {
+	p := c.posts[len(c.posts)-1]
+	return c.deliver(ctx, p.URL, p.Callback)
+}
+
+// act begins what somebody does, which the call must be in one of the states for.
+func (c *Call) act(states ...CallState) error {
+	if !slices.Contains(states, c.state) {
+		return &CallError{c.state}
+	}
+	c.asked = 0
+	return nil
+}

@@ -1,0 +1,320 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// run carries out actions until the call has to wait for somebody.
+func (c *Call) run(ctx context.Context) {
+	for c.state == callRuns {
+		if len(c.todo) == 0 {
+			c.end(ctx, "was ended by the app")
+			return
+		}
+		c.action, c.todo = c.todo[0], c.todo[1:]
+		a := c.action
+		switch a.Name {
+		case "Say", "Play":
+			c.hear(a)
+		case "GetDigits":
+			c.prompt(a)
+			c.establish()
+			c.state, c.keys, c.idle = CallKeys, "", 0
+		case "Record":
+			c.prompt(a)
+			if a.Attr("playBeep") == "true" {
+				c.sound(VoiceSound{Beep: true})
+			}
+			c.establish()
+			c.state, c.idle, c.recorded, c.spoken = CallRecords, 0, 0, false
+		case "Dial":
+			tone := a.Attr("ringBackTone")
+			if tone == "" {
+				tone = a.Attr("ringbackTone")
+			}
+			c.play(tone)
+			c.state = CallRings
+		case "Enqueue":
+			c.play(a.Attr("holdMusic"))
+			c.establish()
+			c.state, c.idle = CallQueues, 0
+		case "Dequeue":
+			c.state = CallDequeues
+		case "Conference":
+			c.establish()
+			c.state = CallConference
+		case "Redirect":
+			c.ask(ctx, a.Text, "Active")
+		case "Reject":
+			c.missed = "CALL_REJECTED"
+			c.end(ctx, "was rejected by the app")
+		}
+	}
+}
+
+func (c *Call) prompt(a VoiceElement) {
+	for _, child := range a.Children {
+		if child.Name == "Say" || child.Name == "Play" {
+			c.hear(child)
+			return
+		}
+	}
+}
+
+func (c *Call) hear(a VoiceElement) {
+	if a.Name == "Play" {
+		c.play(a.Attr("url"))
+		return
+	}
+	s := VoiceSound{Text: a.Text, Voice: a.Attr("voice"), Beep: a.Attr("playBeep") == "true"}
+	for _, child := range a.Children {
+		if child.Name == "speak" {
+			s.SSML = child.Source
+		}
+	}
+	c.establish()
+	c.sound(s)
+}
+
+func (c *Call) play(url string) {
+	if url != "" {
+		c.establish()
+		c.sound(VoiceSound{URL: url})
+	}
+}
+
+func (c *Call) sound(s VoiceSound) {
+	s.Post = len(c.posts) - 1
+	c.heard = append(c.heard, s)
+}
+
+// establish says that the caller is charged from now on. That this is from the first
+// sound or connection is assumed.
+func (c *Call) establish() {
+	if !c.established {
+		c.established, c.answeredAt = true, c.elapsed
+	}
+}
+
+func (c *Call) pass(d time.Duration) {
+	d = min(d, maxCall-c.elapsed)
+	c.elapsed += d
+	c.idle += d
+	if c.state == CallRecords {
+		c.recorded += d
+	}
+}
+
+// maxCall keeps sums of durations from overflowing.
+const maxCall time.Duration = 1 << 62
+
+// remaining returns how long it takes until something ends by itself, if it does.
+// That the time-out of a Record is of silence is assumed: the pages do not agree.
+func (c *Call) remaining() (time.Duration, bool) {
+	orElse := func(d, otherwise time.Duration) time.Duration {
+		if d == 0 {
+			return otherwise
+		}
+		return d
+	}
+	switch c.state {
+	case CallKeys:
+		return orElse(c.action.seconds("timeout"), TimeoutKeys) - c.idle, true
+	case CallRecords:
+		if c.action.bareRecord() {
+			return 0, false
+		}
+		left := orElse(c.action.seconds("timeout"), TimeoutRecord) - c.idle
+		if most := c.action.seconds("maxLength"); most > 0 {
+			left = min(left, most-c.recorded)
+		}
+		return left, true
+	case CallTalks:
+		return c.leg.start + c.leg.limit - c.elapsed, c.leg.limit > 0
+	}
+	return 0, false
+}
+
+// timeout ends what has no time left.
+func (c *Call) timeout(ctx context.Context) {
+	switch c.state {
+	case CallKeys:
+		c.endKeys(ctx)
+	case CallRecords:
+		c.endRecording(ctx)
+	case CallTalks:
+		c.endLeg(ctx, "Completed")
+	}
+}
+
+// endKeys ends a GetDigits. Documented: without input there is no callback, and the
+// next action runs. That a key which ends the input is none by itself is assumed,
+// as is that keys which nothing has ended are sent when the time is over.
+func (c *Call) endKeys(ctx context.Context) {
+	c.state = callRuns
+	if keys := c.keys; keys != "" {
+		c.keys = ""
+		c.ask(ctx, c.callback(), "Active", Field{"dtmfDigits", keys})
+	}
+}
+
+// endRecording ends a Record with attributes. That the recording of a caller who has
+// said nothing is none, silence trimmed or not, is assumed.
+func (c *Call) endRecording(ctx context.Context) {
+	c.state = callRuns
+	recording := ""
+	if c.spoken {
+		recording = c.v.RecordingURL
+	}
+	c.ask(ctx, c.callback(), "Active", Field{"recordingUrl", recording})
+}
+
+// callback returns the URL that gets what an action has collected.
+func (c *Call) callback() string {
+	if u := c.action.Attr("callbackUrl"); u != "" {
+		return u
+	}
+	return c.url
+}
+
+// endLeg ends a conversation by time or by the other side. That a conversation out
+// of a queue, or after a transfer, ends the call is assumed.
+func (c *Call) endLeg(ctx context.Context, transferState string) {
+	c.state = callRuns
+	switch c.leg.kind {
+	case "dial":
+		c.talked()
+		c.ask(ctx, c.url, "Active", c.dial...)
+	case "transfer":
+		c.transferred(ctx, transferState)
+	}
+}
+
+// talked notes how long a leg was. That its cause is NORMAL_CLEARING is assumed.
+func (c *Call) talked() {
+	c.bridge = "NORMAL_CLEARING"
+	c.dial[1].Value = seconds(c.elapsed - c.leg.start)
+	if c.action.Attr("record") == "true" {
+		c.keepRecording(true)
+	}
+}
+
+func (c *Call) dialled(duration, start string) {
+	c.dial = []Field{
+		{"dialDestinationNumber", c.leg.number},
+		{"dialDurationInSeconds", duration},
+		{"dialStartTime", start},
+	}
+}
+
+func (c *Call) transferred(ctx context.Context, state string) {
+	var fields []Field
+	if state == "Completed" {
+		fields = append(fields, Field{"callTransferredToNumber", c.leg.number})
+	}
+	c.event(ctx, "TransferCompleted", append(fields, Field{"callTransferState", state})...)
+	c.transfer = c.leg.number + ":" + seconds(c.elapsed-c.leg.start)
+}
+
+func (c *Call) keepRecording(spoken bool) {
+	recording := ""
+	if spoken {
+		recording = c.v.RecordingURL
+	}
+	c.keep = &recording
+}
+
+// ask sends a callback and takes its answer for what comes next.
+func (c *Call) ask(ctx context.Context, url, state string, more ...Field) {
+	if c.asked++; c.asked > MaxVoiceCallbacks {
+		c.fail(ctx, fmt.Sprintf("There were %d callbacks, and the caller has done nothing", MaxVoiceCallbacks))
+		return
+	}
+	p := VoicePost{URL: url, Callback: c.active(state, more...)}
+	p.Answer = c.deliver(ctx, url, p.Callback)
+	p.judge(c.v.Timeout)
+	c.posts = append(c.posts, p)
+	if p.Failure != "" {
+		c.fail(ctx, p.Failure)
+		return
+	}
+	// The URL stays the callback for the rest of the call: documented for
+	// Redirect, on older pages for Record, and assumed for GetDigits.
+	c.url, c.todo, c.from = url, p.XML.Actions, len(c.posts)-1
+}
+
+// bridged sends a callback of a call that is connected.
+func (c *Call) bridged(ctx context.Context, fields []Field) {
+	p := VoicePost{URL: c.url, Callback: c.active("Active", fields...), Bridge: true}
+	p.Answer = c.deliver(ctx, p.URL, p.Callback)
+	p.judge(c.v.Timeout)
+	c.posts = append(c.posts, p)
+}
+
+func (c *Call) fail(ctx context.Context, failure string) {
+	c.failure = failure
+	c.end(ctx, "has failed")
+}
+
+// end ends the call and notifies the app.
+func (c *Call) end(ctx context.Context, how string) {
+	c.state, c.ending, c.todo = CallOver, how, nil
+	p := VoicePost{URL: c.url, Callback: c.final(), Final: true}
+	p.Answer = c.deliver(ctx, p.URL, p.Callback)
+	p.judge(c.v.Timeout)
+	c.posts = append(c.posts, p)
+	c.notify(ctx, p.Callback)
+}
+
+func (c *Call) event(ctx context.Context, state string, fields ...Field) {
+	fields = append([]Field{{"sessionId", c.v.SessionID}, {"callSessionState", state}, {"isActive", "1"}}, fields...)
+	c.notify(ctx, Form(AgentVoice, fields...))
+}
+
+func (c *Call) notify(ctx context.Context, callback Callback) {
+	p := VoicePost{Callback: callback, Final: true}
+	if c.v.Events != nil {
+		p.Answer = c.send(ctx, c.v.Events, callback)
+	}
+	c.events = append(c.events, p)
+}
+
+func (c *Call) deliver(ctx context.Context, url string, callback Callback) Answer {
+	app, err := c.v.At(url)
+	if err != nil {
+		return Answer{Err: err}
+	}
+	return c.send(ctx, app, callback)
+}
+
+func (c *Call) send(ctx context.Context, app App, callback Callback) Answer {
+	ctx, cancel := context.WithTimeout(ctx, c.v.Timeout)
+	defer cancel()
+	return app.Post(ctx, callback)
+}
+
+// judge makes of an answer what Africa's Talking makes of it. That it takes a 201 was
+// observed: its .NET sample answers so. The rest is assumed.
+func (p *VoicePost) judge(timeout time.Duration) {
+	a := p.Answer
+	switch {
+	case errors.Is(a.Err, context.DeadlineExceeded):
+		p.Failure = fmt.Sprintf("No response received within %v", timeout)
+	case errors.Is(a.Err, ErrTooLarge):
+		p.Failure = "Response is too large"
+	case a.Err != nil:
+		p.Failure = "Could not read a response: " + strings.TrimPrefix(a.Err.Error(), "gateway: ")
+	case a.Status != http.StatusOK && a.Status != http.StatusCreated:
+		p.Failure = strings.TrimSpace(fmt.Sprintf("Received unexpected response code: %d %s", a.Status, a.Reason))
+	case !p.Final:
+		var err error
+		if p.XML, err = ParseVoice(a.Body); err != nil {
+			p.Failure = "Response is not the XML of a voice call: " + err.Error()
+		}
+	}
+}

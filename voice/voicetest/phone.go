@@ -1,0 +1,487 @@
+package voicetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/voice"
+)
+
+// Phone is a caller's phone. Its methods fail the test it was made for, and go on as
+// long as that makes sense.
+type Phone struct {
+	tb      testing.TB
+	c       config
+	call    *gateway.Call
+	act     string // what was done last
+	since   int    // what was heard before that
+	sounds  int    // in the transcript
+	checked int    // callbacks
+	events  int    // checked
+	log     []string
+}
+
+// New returns a phone in calls with a handler, such as [voice.Handler] returns. Each
+// callback is served on a goroutine of its own, as by a server.
+func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
+	tb.Helper()
+	c := newConfig(DefaultCallbackURL, opts)
+	c.memory = true
+	c.v.At = gateway.HandlerAt(h, c.callbackURL)
+	return newPhone(tb, c)
+}
+
+// NewURL returns a phone in calls with the app at a URL.
+func NewURL(tb testing.TB, url string, opts ...Option) *Phone {
+	tb.Helper()
+	c := newConfig(url, opts)
+	c.v.At = gateway.URLAt(url, c.callbackURL, c.transport)
+	return newPhone(tb, c)
+}
+
+func newPhone(tb testing.TB, c config) *Phone {
+	tb.Helper()
+	p := &Phone{tb: tb, c: c, log: []string{fmt.Sprintf("phone %s on %s", c.v.CallerNumber, c.v.DestinationNumber)}}
+	if u, err := url.Parse(c.callbackURL); err != nil || u.Host == "" {
+		p.fatalf("the callback URL %q is not absolute", c.callbackURL)
+	}
+	return p
+}
+
+// Dial calls the app's number. If the phone is in a call, it hangs up first.
+func (p *Phone) Dial() *Phone {
+	p.tb.Helper()
+	p.start("dial", false, func(v gateway.Voice) *gateway.Call {
+		return gateway.StartCall(context.Background(), v)
+	})
+	return p
+}
+
+// PickUp takes a call that the app has made, which is up to the test: the app is asked
+// what to do as for any other. If the phone is in a call, it hangs up first.
+func (p *Phone) PickUp() *Phone {
+	p.tb.Helper()
+	p.start("pick up", true, func(v gateway.Voice) *gateway.Call {
+		return gateway.StartCall(context.Background(), v)
+	})
+	return p
+}
+
+// Miss does not take a call that the app has made, for a cause such as
+// [voice.UserBusy]; "" is [voice.NoAnswer]. The app is only notified that the call is
+// over. If the phone is in a call, it hangs up first.
+func (p *Phone) Miss(cause voice.HangupCause) *Phone {
+	p.tb.Helper()
+	p.start("miss", true, func(v gateway.Voice) *gateway.Call {
+		return gateway.MissCall(context.Background(), v, string(cause))
+	})
+	return p
+}
+
+func (p *Phone) start(act string, outbound bool, begin func(gateway.Voice) *gateway.Call) {
+	p.tb.Helper()
+	if p.call != nil && !p.Ended() {
+		p.HangUp()
+	}
+	v := p.c.v
+	v.Outbound = outbound
+	p.act, p.since, p.sounds, p.checked, p.events = act, 0, 0, 0, 0
+	p.record(act)
+	p.call = begin(v)
+	p.took()
+}
+
+// Press presses keys, 0 to 9, * and #, while a GetDigits waits for them. Digits go to
+// the app once the input has ended: with its last key, with its finish key, or after
+// a [Phone.Silence]. A GetDigits that sets neither takes one key, as Africa's
+// Talking's older pages say. While a Record goes on, Press presses its finish key.
+//
+// A key that nothing takes fails the test.
+func (p *Phone) Press(keys string) *Phone {
+	p.tb.Helper()
+	act := "press " + keys
+	if keys == "" || strings.Trim(keys, "0123456789*#") != "" {
+		p.fatalf("cannot press %q: a phone has the keys 0 to 9, * and #", keys)
+		return p
+	}
+	var left string
+	recording := p.call != nil && p.call.State() == gateway.CallRecords
+	p.do(act, func(ctx context.Context) (err error) {
+		left, err = p.call.Press(ctx, keys)
+		return err
+	})
+	switch {
+	case left == "":
+	case recording && left == keys:
+		p.fatalf("nothing takes the key %s: the recording is not ended by it", left[:1])
+	default:
+		p.fatalf("nothing takes the keys %s: the input had ended before", left)
+	}
+	return p
+}
+
+// Silence does nothing until something times out: the input of a GetDigits, which
+// makes no callback if nothing was pressed, or a Record.
+func (p *Phone) Silence() *Phone {
+	p.tb.Helper()
+	return p.do("silence", func(ctx context.Context) error { return p.call.Silence(ctx) })
+}
+
+// Wait does nothing for some time, in which things may time out.
+func (p *Phone) Wait(d time.Duration) *Phone {
+	p.tb.Helper()
+	if !p.lasts("wait", d) {
+		return p
+	}
+	return p.do("wait "+d.String(), func(ctx context.Context) error { return p.call.Wait(ctx, d) })
+}
+
+// Speak speaks for some time while a Record goes on. It ends the recording only if
+// that has its greatest length: then comes the finish key, or [Phone.Silence], or
+// [Phone.HangUp].
+func (p *Phone) Speak(d time.Duration) *Phone {
+	p.tb.Helper()
+	if !p.lasts("speak", d) {
+		return p
+	}
+	return p.do("speak "+d.String(), func(ctx context.Context) error { return p.call.Speak(ctx, d) })
+}
+
+// Record is [Phone.Speak] and then the end that the app has asked for: the greatest
+// length, or else the finish key, or else silence. A bare Record, which has no end of
+// its own, ends as the caller hangs up.
+func (p *Phone) Record(d time.Duration) *Phone {
+	p.tb.Helper()
+	if !p.lasts("record", d) {
+		return p
+	}
+	return p.do("record "+d.String(), func(ctx context.Context) error {
+		posts := len(p.call.Posts())
+		if err := p.call.Speak(ctx, d); err != nil || len(p.call.Posts()) > posts {
+			return err
+		}
+		a := p.call.Action()
+		if finish := a.Attr("finishOnKey"); finish != "" {
+			_, err := p.call.Press(ctx, finish)
+			return err
+		}
+		if len(a.Attrs) == 0 && len(a.Children) == 0 {
+			return p.call.HangUp(ctx)
+		}
+		return p.call.Silence(ctx)
+	})
+}
+
+// AnsweredBy has one of the numbers that a Dial rings pick up; with a sequential Dial
+// nobody before it has. In an agent's call that a Dequeue waits in, it is the number of
+// the caller who comes out of the queue.
+func (p *Phone) AnsweredBy(number string) *Phone {
+	p.tb.Helper()
+	return p.do("answered by "+number, func(ctx context.Context) error { return p.call.PickUp(ctx, number) })
+}
+
+// Unanswered has none of the numbers that a Dial rings pick up, for a cause such as
+// [voice.NoAnswer] or [voice.UserBusy].
+func (p *Phone) Unanswered(cause voice.HangupCause) *Phone {
+	p.tb.Helper()
+	return p.do("unanswered "+string(cause), func(ctx context.Context) error {
+		if s := p.call.State(); s != gateway.CallRings {
+			return &gateway.CallError{State: s}
+		}
+		return p.call.Unanswered(ctx, string(cause))
+	})
+}
+
+// QueueEmpty has nobody in the queue that a Dequeue takes somebody out of.
+func (p *Phone) QueueEmpty() *Phone {
+	p.tb.Helper()
+	return p.do("queue empty", func(ctx context.Context) error {
+		if s := p.call.State(); s != gateway.CallDequeues {
+			return &gateway.CallError{State: s}
+		}
+		return p.call.Unanswered(ctx, "")
+	})
+}
+
+// DequeuedBy has somebody with this number take the phone out of the queue that it
+// waits in.
+func (p *Phone) DequeuedBy(number string) *Phone {
+	p.tb.Helper()
+	return p.do("dequeued by "+number, func(ctx context.Context) error { return p.call.Dequeued(ctx, number, "") })
+}
+
+// Transfer connects the phone with a number as after a call transfer that the app has
+// asked for, for limit at most if that is not 0. The events go to [WithEvents].
+func (p *Phone) Transfer(number string, limit time.Duration) *Phone {
+	p.tb.Helper()
+	if limit < 0 {
+		p.fatalf("cannot transfer for %v", limit)
+		return p
+	}
+	return p.do("transfer "+number, func(ctx context.Context) error { return p.call.Transfer(ctx, number, limit) })
+}
+
+// FailTransfer fails a call transfer that the app has asked for, for a cause such as
+// [voice.NoActiveClient]. The call goes on, and [WithEvents] gets to know.
+func (p *Phone) FailTransfer(cause voice.HangupCause) *Phone {
+	p.tb.Helper()
+	return p.do("fail transfer "+string(cause), func(ctx context.Context) error {
+		return p.call.FailTransfer(ctx, string(cause))
+	})
+}
+
+// TheyHangUp has the one whom the phone is connected with hang up.
+func (p *Phone) TheyHangUp() *Phone {
+	p.tb.Helper()
+	return p.do("they hang up", func(ctx context.Context) error { return p.call.OtherHangsUp(ctx) })
+}
+
+// HangUp ends the call. The app is notified, and nothing else.
+func (p *Phone) HangUp() *Phone {
+	p.tb.Helper()
+	return p.do("hang up", func(ctx context.Context) error { return p.call.HangUp(ctx) })
+}
+
+// Again delivers the last callback once more, as Africa's Talking may. It must be
+// answered with the same bytes, also after the end of the call.
+func (p *Phone) Again() *Phone {
+	p.tb.Helper()
+	if !p.dialled("again") {
+		return p
+	}
+	p.record("again")
+	posts := p.call.Posts()
+	last := posts[len(posts)-1]
+	if a := p.call.Again(context.Background()); p.c.checks(Redelivery) && !a.Same(last.Answer, "Content-Type") {
+		p.errorf("delivered again, the callback was answered differently: %s", describe(a))
+	}
+	return p
+}
+
+// SessionID returns the id of the last call, "" if there was none.
+func (p *Phone) SessionID() string {
+	if p.call == nil {
+		return ""
+	}
+	return p.call.ID()
+}
+
+// Ended reports whether there is no call, or none anymore.
+func (p *Phone) Ended() bool { return p.call == nil || p.call.State() == gateway.CallOver }
+
+// Duration returns how long the call has taken so far, in its own time. What the
+// caller is charged for begins with the first sound or connection.
+func (p *Phone) Duration() time.Duration {
+	if p.call == nil {
+		return 0
+	}
+	return p.call.Elapsed()
+}
+
+// Action returns the action that the call waits in, as a value to compare: a
+// [voice.GetDigits], [voice.Record], [voice.Dial], [voice.Enqueue], [voice.Dequeue] or
+// [voice.Conference]. It is nil if there is no such action, as when the call is over,
+// and if the answer is not one that [voice.Response] can parse.
+func (p *Phone) Action() voice.Action {
+	if p.Ended() {
+		return nil
+	}
+	var r voice.Response
+	if err := r.UnmarshalText(p.call.Source().Answer.Body); err != nil {
+		return nil
+	}
+	return r.Actions()[p.call.Action().Index]
+}
+
+// Callbacks returns all that the app was asked and notified of at its callback URL in
+// this call, as it can be parsed by [voice.Parse].
+func (p *Phone) Callbacks() []voice.Call {
+	p.tb.Helper()
+	if p.call == nil {
+		return nil
+	}
+	var calls []voice.Call
+	for _, post := range p.call.Posts() {
+		calls = append(calls, p.parse(post))
+	}
+	return calls
+}
+
+// Notification returns what the app is notified of at the end of the call, and false if
+// it has not ended.
+func (p *Phone) Notification() (voice.Call, bool) {
+	p.tb.Helper()
+	if p.call == nil || !p.Ended() {
+		return voice.Call{}, false
+	}
+	posts := p.call.Posts()
+	return p.parse(posts[len(posts)-1]), true
+}
+
+func (p *Phone) parse(post gateway.VoicePost) voice.Call {
+	p.tb.Helper()
+	r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(post.Callback.Body))
+	if err != nil {
+		p.fatalf("%v", err)
+		return voice.Call{}
+	}
+	r.Header = post.Callback.Header
+	call, err := voice.Parse(r)
+	if err != nil {
+		p.fatalf("callback: %v", err)
+	}
+	return call
+}
+
+func (p *Phone) dialled(act string) bool {
+	p.tb.Helper()
+	if p.call == nil {
+		p.fatalf("cannot do %q: nothing was dialled", act)
+		return false
+	}
+	return true
+}
+
+func (p *Phone) lasts(act string, d time.Duration) bool {
+	p.tb.Helper()
+	if d <= 0 {
+		p.fatalf("cannot %s for %v", act, d)
+		return false
+	}
+	return true
+}
+
+// do has the phone do something, and the call go on.
+func (p *Phone) do(act string, f func(context.Context) error) *Phone {
+	p.tb.Helper()
+	if !p.dialled(act) {
+		return p
+	}
+	since := len(p.call.Heard())
+	state := p.state()
+	err := f(context.Background())
+	switch {
+	case errors.Is(err, gateway.ErrNotRung):
+		p.fatalf("cannot do %q: it rings %s", act, strings.Join(p.call.Rings(), ", "))
+		return p
+	case err != nil:
+		p.fatalf("cannot do %q: the call %s", act, state)
+		return p
+	}
+	p.act, p.since = act, since
+	p.record(act)
+	p.took()
+	return p
+}
+
+// took checks what the call has done.
+func (p *Phone) took() {
+	p.tb.Helper()
+	p.recordPosts()
+	posts := p.call.Posts()
+	for ; p.checked < len(posts); p.checked++ {
+		p.check(posts[p.checked])
+	}
+	events := p.call.Events()
+	for ; p.events < len(events); p.events++ {
+		if a := events[p.events].Answer; p.c.v.Events != nil && p.c.checks(Notifications) && !acknowledged(a) {
+			p.errorf("an event was not acknowledged with 200: %s", describe(a))
+		}
+	}
+	if f := p.call.Failure(); f != "" && p.c.checks(Answer) {
+		p.errorf("the call has failed: %s%s", f, panicked(posts[len(posts)-2].Answer))
+	}
+}
+
+func acknowledged(a gateway.Answer) bool { return a.Err == nil && a.Status == http.StatusOK }
+
+// check checks the answer to a callback.
+func (p *Phone) check(post gateway.VoicePost) {
+	p.tb.Helper()
+	a := post.Answer
+	if post.Final {
+		// An app that has failed is not told a second time.
+		failed := p.call.Failure() != "" && p.c.checks(Answer)
+		if p.c.checks(Notifications) && !failed && !acknowledged(a) {
+			p.errorf("the end of the call was not acknowledged with 200: %s", describe(a))
+		}
+		return
+	}
+	if post.Failure != "" {
+		if post.Bridge && p.c.checks(Answer) {
+			p.errorf("connected with %s, the call is answered badly: %s%s", p.call.Leg(), post.Failure, panicked(a))
+		}
+		return
+	}
+	if a.Status != http.StatusOK && p.c.checks(Answer) {
+		p.errorf("the status is %d, want 200", a.Status)
+	}
+	if p.c.checks(Deadline) && a.Took > p.c.deadline {
+		p.errorf("the answer took %v, deadline %v", a.Took.Round(time.Millisecond), p.c.deadline)
+	}
+	if t := a.Header.Get("Content-Type"); p.c.checks(ContentType) && !isXML(t) {
+		p.errorf("content type is %q, want application/xml in UTF-8", t)
+	}
+	if p.c.checks(ContentLength) && !p.hasLength(a) {
+		p.errorf("the answer of %d bytes has no Content-Length", len(a.Body))
+	}
+	for _, problem := range post.XML.Problems {
+		switch {
+		case problem.Flow && p.c.checks(Order), !problem.Flow && p.c.checks(Document):
+			p.errorf("the answer is not as documented, %s", problem)
+		}
+	}
+	if post.Bridge && len(post.XML.Actions) > 0 && p.c.checks(Connected) {
+		p.errorf("connected with %s, the call is told to %s; want an empty response", p.call.Leg(), post.XML.Actions[0].Name)
+	}
+}
+
+// hasLength reports whether a server sends the answer with its length, which net/http
+// adds to those that are small.
+func (p *Phone) hasLength(a gateway.Answer) bool {
+	return a.Header.Get("Content-Length") != "" || p.c.memory && len(a.Body) <= 2048
+}
+
+// isXML reports whether a content type is known to work.
+func isXML(contentType string) bool {
+	t, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return false
+	}
+	switch t {
+	case "application/xml", "text/xml", "text/plain":
+	default:
+		return false
+	}
+	switch strings.ToLower(params["charset"]) {
+	case "", "utf-8", "us-ascii":
+		return true
+	}
+	return false
+}
+
+func describe(a gateway.Answer) string {
+	if a.Err != nil {
+		return strings.TrimPrefix(a.Err.Error(), "gateway: ") + panicked(a)
+	}
+	return fmt.Sprintf("%d %s, %s, %s", a.Status, a.Reason, a.Header.Get("Content-Type"), strconv.Quote(shorten(string(a.Body))))
+}
+
+// panicked is where a handler has panicked.
+func panicked(a gateway.Answer) string {
+	var e *gateway.PanicError
+	if errors.As(a.Err, &e) {
+		return "\n" + string(e.Stack)
+	}
+	return ""
+}

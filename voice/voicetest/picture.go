@@ -1,0 +1,243 @@
+package voicetest
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sautigo/africastalking/internal/gateway"
+)
+
+func (p *Phone) errorf(format string, args ...any) {
+	p.tb.Helper()
+	p.tb.Errorf("%s", p.complaint(format, args))
+}
+
+func (p *Phone) fatalf(format string, args ...any) {
+	p.tb.Helper()
+	p.tb.Fatalf("%s", p.complaint(format, args))
+}
+
+func (p *Phone) complaint(format string, args []any) string {
+	msg := "voicetest: " + fmt.Sprintf(format, args...)
+	if p.call == nil {
+		return msg
+	}
+	return msg + "\n" + indent(p.picture())
+}
+
+// state says how the call is, with what to do about it.
+func (p *Phone) state() string {
+	a := p.call.Action()
+	s := string(p.call.State())
+	switch p.call.State() {
+	case gateway.CallOver:
+		s = p.call.Ending()
+	case gateway.CallKeys:
+		if keys := p.call.Keys(); keys != "" {
+			s += ", after " + keys
+		}
+		if n := a.Attr("numDigits"); n != "" {
+			s += ", " + n + " at most"
+		}
+		s += ending(a)
+	case gateway.CallRecords:
+		s += ending(a)
+	case gateway.CallRings:
+		s += " " + strings.Join(p.call.Rings(), ", ")
+	case gateway.CallTalks:
+		s += " with " + p.call.Leg()
+	case gateway.CallQueues, gateway.CallDequeues:
+		s += fmt.Sprintf(" named %q", a.Attr("name"))
+	}
+	return s
+}
+
+func ending(a gateway.VoiceElement) string {
+	if key := a.Attr("finishOnKey"); key != "" {
+		return ", which " + key + " ends"
+	}
+	return ""
+}
+
+// picture shows the call: where it is, what was heard, and the last answer.
+func (p *Phone) picture() string {
+	var b strings.Builder
+	v := p.c.v
+	fmt.Fprintf(&b, "the call of %s to %s %s, at %v\n", v.CallerNumber, v.DestinationNumber, p.state(), p.call.Elapsed())
+	fmt.Fprintf(&b, "heard since %q:\n", p.act)
+	heard := p.Heard()
+	if len(heard) == 0 {
+		b.WriteString("    nothing\n")
+	}
+	for _, s := range heard {
+		fmt.Fprintf(&b, "    %s\n", describeSound(s))
+	}
+	posts := p.call.Posts()
+	last := len(posts) - 1
+	for last > 0 && posts[last].Final {
+		last--
+	}
+	post := posts[last]
+	fmt.Fprintf(&b, "the answer of %s to %s:\n", post.URL, summary(post))
+	if post.Answer.Err != nil {
+		fmt.Fprintf(&b, "    none: %s", strings.TrimPrefix(post.Answer.Err.Error(), "gateway: "))
+	} else {
+		b.WriteString(indent(spread(string(post.Answer.Body))))
+	}
+	return b.String()
+}
+
+func describeSound(s Sound) string {
+	text := "play " + s.URL
+	switch {
+	case s == Sound{Beep: true}:
+		return "beep"
+	case s.URL == "":
+		text = "say " + visible(s.Text)
+	}
+	if s.Beep {
+		text += ", beep"
+	}
+	return text
+}
+
+// spread puts each element of a document on a line of its own.
+func spread(doc string) string {
+	doc = shorten(doc)
+	if doc == "" {
+		return "nothing"
+	}
+	var lines []string
+	for line := range strings.SplitSeq(strings.ReplaceAll(doc, "><", ">\n<"), "\n") {
+		lines = append(lines, visible(line))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func shorten(s string) string {
+	const most = 2000
+	if len(s) <= most {
+		return s
+	}
+	return fmt.Sprintf("%s… (%d bytes more)", strings.ToValidUTF8(s[:most], ""), len(s)-most)
+}
+
+// summary is what a callback is about.
+func summary(post gateway.VoicePost) string {
+	form, err := url.ParseQuery(string(post.Callback.Body))
+	if err != nil {
+		return err.Error()
+	}
+	s := form.Get("callSessionState")
+	for _, name := range []string{"dtmfDigits", "recordingUrl", "dialDestinationNumber", "dialDurationInSeconds", "dequeuedToPhoneNumber"} {
+		if !form.Has(name) || post.Final {
+			continue
+		}
+		value := form.Get(name)
+		if name == "recordingUrl" && value != "" {
+			value = "…" // differs from run to run
+		}
+		s += fmt.Sprintf(" %s=%s", name, value)
+	}
+	return s
+}
+
+// Transcript returns all that the phone has done and heard, and what was asked of the
+// app, to keep in a golden file or to print:
+//
+//	phone +254711000001 on +254711000942
+//	dial
+//	> https://ivr.example.com/voice Ringing
+//	| For our opening hours, press 1.
+//	press 1
+//	> https://ivr.example.com/voice/choice Active dtmfDigits=1
+//	| We are open from eight to five.
+//	over: Completed Success, 0s, KES 0
+//
+// What differs from run to run is not in it: session ids, dates, and where recordings
+// are.
+func (p *Phone) Transcript() string { return strings.Join(p.log, "\n") + "\n" }
+
+func (p *Phone) record(lines ...string) { p.log = append(p.log, lines...) }
+
+// recordPosts records the callbacks and sounds since the last time, in their order.
+func (p *Phone) recordPosts() {
+	posts, heard := p.call.Posts(), p.call.Heard()
+	next := p.checked
+	callbacks := func(until int) {
+		for ; next <= until; next++ {
+			if !posts[next].Final {
+				p.record("> " + posts[next].URL + " " + summary(posts[next]))
+			}
+			if f := posts[next].Failure; f != "" {
+				p.record("FAILED " + f)
+			}
+		}
+	}
+	for ; p.sounds < len(heard); p.sounds++ {
+		s := heard[p.sounds]
+		callbacks(s.Post)
+		p.record("| " + transcribe(soundOf(s)))
+	}
+	callbacks(len(posts) - 1)
+	if p.Ended() {
+		p.recordEnd(posts[len(posts)-1])
+	}
+}
+
+func transcribe(s Sound) string {
+	line := visible(s.String())
+	switch {
+	case s.Beep && line == "":
+		return "(beep)"
+	case s.Beep:
+		return line + " (beep)"
+	}
+	return line
+}
+
+func (p *Phone) recordEnd(post gateway.VoicePost) {
+	form, err := url.ParseQuery(string(post.Callback.Body))
+	if err != nil {
+		p.record(err.Error())
+		return
+	}
+	n, err := strconv.Atoi(form.Get("durationInSeconds"))
+	if err != nil {
+		p.record(err.Error())
+		return
+	}
+	s := fmt.Sprintf("over: %s %s, %v, %s %s", form.Get("callSessionState"), form.Get("status"),
+		time.Duration(n)*time.Second, form.Get("currencyCode"), form.Get("amount"))
+	for _, name := range []string{"hangupCause", "lastBridgeHangupCause"} {
+		if v := form.Get(name); v != "" {
+			s += ", " + v
+		}
+	}
+	if form.Get("recordingUrl") != "" {
+		s += ", recorded"
+	}
+	p.record(s)
+}
+
+// visible spells out what would not be seen.
+func visible(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		} else if r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
