@@ -152,7 +152,7 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b
 
 // keep makes b the buffer's memory unless it has grown too large to be kept.
 func keep(buf *[]byte, b []byte) {
-	if cap(b) <= DefaultMaxBytes {
+	if cap(b) <= 2*DefaultMaxBytes { // growing to hold one of the default size overshoots
 		*buf = b
 	}
 }
