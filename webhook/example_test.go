@@ -245,3 +245,17 @@ func ExampleNewServer() {
 	fmt.Println(server.Addr, server.ReadHeaderTimeout)
 	// Output: 127.0.0.1:8080 5s
 }
+
+// Behind the adaptor of another server, such as fiber's:
+//
+//	app.All("/at/:token/ussd", adaptor.HTTPHandler(h))
+func ExampleIsolate() {
+	h := webhook.Isolate(webhook.Handler(func(_ context.Context, e webhook.Event) error {
+		fmt.Println(e.Form.Get("id"))
+		return nil
+	}))
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("id=1"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	// Output: 1
+}

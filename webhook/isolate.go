@@ -1,0 +1,56 @@
+package webhook
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Isolate returns h for servers other than net/http's that call it through an
+// adaptor, such as fasthttp's and that of fiber, which stands on it. They hold an
+// answer back until the handler returns, and then use the request's memory for
+// another one:
+//
+//	app.All("/at/:token/ussd", adaptor.HTTPHandler(webhook.Isolate(ussd.Handler(serve))))
+//
+// What h gets is its own: a copy of the request, a context that ends when h returns
+// and has no values of the server's, and a writer that does not flush. So an answer
+// at the deadline ([WithTimeout]) goes out at the deadline, and a function that goes
+// on after it reads nothing of another request. The body must be in memory, as it is
+// unless the server was told to stream bodies.
+func Isolate(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		h.ServeHTTP(struct{ http.ResponseWriter }{w}, cloneRequest(ctx, r))
+	})
+}
+
+// cloneRequest returns a request that shares no memory with r but its body, which
+// was read before the function of a callback is called.
+func cloneRequest(ctx context.Context, r *http.Request) *http.Request {
+	c := r.Clone(ctx)
+	c.Method, c.Proto, c.Host = strings.Clone(r.Method), strings.Clone(r.Proto), strings.Clone(r.Host)
+	c.RequestURI, c.RemoteAddr = strings.Clone(r.RequestURI), strings.Clone(r.RemoteAddr)
+	c.URL = cloneURL(r.URL)
+	c.Header = make(http.Header, len(r.Header))
+	for name, values := range r.Header {
+		name = strings.Clone(name)
+		for _, v := range values {
+			c.Header[name] = append(c.Header[name], strings.Clone(v))
+		}
+	}
+	return c
+}
+
+func cloneURL(u *url.URL) *url.URL {
+	if u == nil {
+		return nil
+	}
+	c := *u
+	for _, s := range []*string{&c.Scheme, &c.Opaque, &c.Host, &c.Path, &c.RawPath, &c.RawQuery, &c.Fragment, &c.RawFragment} {
+		*s = strings.Clone(*s)
+	}
+	return &c
+}
