@@ -111,7 +111,7 @@ func (p *Proxy) App(tb testing.TB, files map[string]string, modules ...string) *
 	downloads := filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")
 	a := &App{Dir: tb.TempDir(), tool: tool, env: append(os.Environ(),
 		"GOPROXY=file://"+filepath.ToSlash(p.dir)+",file://"+filepath.ToSlash(downloads),
-		"GOMODCACHE="+p.cache, "GOFLAGS=-modcacherw", "GOSUMDB=off", "GONOPROXY=", "GOPRIVATE=", "GOWORK=off", "GOTOOLCHAIN=local")}
+		"GOMODCACHE="+p.cache, "GOFLAGS=-modcacherw -trimpath", "GOSUMDB=off", "GONOPROXY=", "GOPRIVATE=", "GOWORK=off", "GOTOOLCHAIN=local")}
 	for name, text := range files {
 		write(tb, filepath.Join(a.Dir, name), text)
 	}
