@@ -31,21 +31,9 @@ func (e Encoding) String() string {
 // bulk message a subscriber gets from a sender. What was charged is in the reply to
 // the call that sent the message.
 func Segments(text string) (n int, encoding Encoding) {
-	units, ok := gsm7.Len(text)
-	single, part, width := 160, 153, gsm7.Septets
-	if !ok {
-		encoding, single, part, width = UCS2, 70, 67, gsm7.UTF16
-	}
-	if units <= single {
-		return 1, encoding
-	}
-	n, left := 1, part
-	for _, r := range text {
-		w := width(r)
-		if w > left {
-			n, left = n+1, part
-		}
-		left -= w
+	n, gsm := gsm7.Parts(text)
+	if !gsm {
+		encoding = UCS2
 	}
 	return n, encoding
 }

@@ -81,3 +81,26 @@ func UTF16(r rune) int {
 	}
 	return 1
 }
+
+// Parts returns in how many messages an SMS of the text s is sent, and false if that
+// takes UTF-16. A single message holds 160 septets or 70 code units, each part of a
+// longer one 153 or 67, and no character is cut in two.
+func Parts(s string) (n int, ok bool) {
+	units, ok := Len(s)
+	single, part, width := 160, 153, Septets
+	if !ok {
+		single, part, width = 70, 67, UTF16
+	}
+	if units <= single {
+		return 1, ok
+	}
+	n, left := 1, part
+	for _, r := range s {
+		w := width(r)
+		if w > left {
+			n, left = n+1, part
+		}
+		left -= w
+	}
+	return n, ok
+}
