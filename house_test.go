@@ -90,6 +90,7 @@ var arrows = map[string][]string{
 	"voice":           {".", "webhook"},
 	"client":          {"."},
 
+	"client/clienttest":           {".", "client"},
 	"sms/smstest":                 {".", "sms"},
 	"ussd/ussdtest":               {".", "ussd"},
 	"ussd/sessiontest":            {".", "ussd"},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,52 +11,39 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sautigo/africastalking/client"
+	"github.com/sautigo/africastalking/client/clienttest"
 	"github.com/sautigo/africastalking/examples/internal/exampletest"
 	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/sms/smstest"
 )
 
-// app is the program's handlers with a made-up account.
+// app is the program's handlers with an account at a made-up Africa's Talking.
 type app struct {
 	http.Handler
 	log *exampletest.Log
-
-	mu   sync.Mutex
-	sent []client.Message
-	// outcomes are those of the next messages; after them all are accepted.
-	outcomes []client.Outcome
+	at  *clienttest.Server
 }
 
-func newApp(outcomes ...client.Outcome) *app {
-	a := &app{log: exampletest.NewLog(), outcomes: outcomes}
-	a.Handler = routes(a.send, slog.New(slog.NewTextHandler(a.log, nil)))
+// newApp returns an app whose first messages are answered with replies, and the
+// others accepted.
+func newApp(t *testing.T, replies ...clienttest.Reply) *app {
+	a := &app{log: exampletest.NewLog(), at: clienttest.NewServer(t)}
+	a.at.Next(replies...)
+	a.Handler = routes(a.at.Client().Send, slog.New(slog.NewTextHandler(a.log, nil)))
 	return a
 }
 
-func (a *app) send(_ context.Context, m client.Message) (client.Result, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.sent = append(a.sent, m)
-	outcome := client.Accepted
-	if len(a.outcomes) > 0 {
-		outcome, a.outcomes = a.outcomes[0], a.outcomes[1:]
-	}
-	result := client.Result{Recipients: []client.Recipient{{Number: m.To[0], Outcome: outcome}}}
-	return result, result.Err()
-}
-
+// texts returns those of the messages that were tried.
 func (a *app) texts() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	var texts []string
-	for _, m := range a.sent {
-		texts = append(texts, m.Text)
+	for _, r := range a.at.Requests() {
+		texts = append(texts, r.Message.Text)
 	}
 	return texts
 }
 
-// at returns the program as it is reached at a callback URL.
-func (a *app) at(t *testing.T, path string) *smstest.App {
+// box returns the program as it is reached at a callback URL.
+func (a *app) box(t *testing.T, path string) *smstest.App {
 	return smstest.New(t, a, smstest.WithPath(path))
 }
 
@@ -72,7 +58,7 @@ func TestConversations(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name     string
-		outcomes []client.Outcome
+		replies  []clienttest.Reply
 		messages []string // id:text, with =500 if it is to come again
 		want     []string
 	}{
@@ -85,18 +71,18 @@ func TestConversations(t *testing.T) {
 		{"arrives twice", nil, []string{"1:HELP", "1:HELP"}, []string{help}},
 		{"old start arrives again", nil, []string{"1:START", "2:STOP", "1:START", "3:HELP"},
 			[]string{welcome, stopped}},
-		{"help not sent", []client.Outcome{client.NotSent}, []string{"1:HELP=500", "1:HELP", "1:HELP"}, []string{help, help}},
-		{"help unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:HELP", "1:HELP"}, []string{help}},
-		{"help refused", []client.Outcome{client.Refused}, []string{"1:HELP", "1:HELP"}, []string{help}},
-		{"confirmation not sent", []client.Outcome{client.Transient},
+		{"help not sent", []clienttest.Reply{clienttest.TooManyRequests}, []string{"1:HELP=500", "1:HELP", "1:HELP"}, []string{help, help}},
+		{"help unknown", []clienttest.Reply{clienttest.CutJSON}, []string{"1:HELP", "1:HELP"}, []string{help}},
+		{"help refused", []clienttest.Reply{clienttest.InvalidSenderID}, []string{"1:HELP", "1:HELP"}, []string{help}},
+		{"confirmation not sent", []clienttest.Reply{clienttest.Unavailable},
 			[]string{"1:STOP=500", "2:HELP", "1:STOP", "3:STOP"}, []string{stopped, stopped}},
-		{"confirmation unknown", []client.Outcome{client.OutcomeUnknown}, []string{"1:STOP", "2:STOP"}, []string{stopped}},
-		{"welcome not sent", []client.Outcome{client.NotSent}, []string{"1:START", "1:START", "2:HELP"}, []string{welcome, help}},
+		{"confirmation unknown", []clienttest.Reply{clienttest.CutJSON}, []string{"1:STOP", "2:STOP"}, []string{stopped}},
+		{"welcome not sent", []clienttest.Reply{clienttest.TooManyRequests}, []string{"1:START", "1:START", "2:HELP"}, []string{welcome, help}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(test.outcomes...)
-			incoming := a.at(t, "/sms/incoming")
+			a := newApp(t, test.replies...)
+			incoming := a.box(t, "/sms/incoming")
 			for _, m := range test.messages {
 				id, text, _ := strings.Cut(m, ":")
 				text, refused := strings.CutSuffix(text, "=500")
@@ -116,19 +102,19 @@ func TestConversations(t *testing.T) {
 
 func TestReplyMessage(t *testing.T) {
 	t.Parallel()
-	a := newApp()
-	a.at(t, "/sms/incoming").Message(sms.IncomingMessage{Text: "HELP", LinkID: "0309"})
+	a := newApp(t)
+	a.box(t, "/sms/incoming").Message(sms.IncomingMessage{Text: "HELP", LinkID: "0309"})
 	want := []client.Message{{To: []string{"+254711000001"}, Text: help, From: "21512", LinkID: "0309"}}
-	if diff := cmp.Diff(want, a.sent); diff != "" {
+	if diff := cmp.Diff(want, a.at.Sent()); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
 	}
 }
 
 func TestOptOutCallback(t *testing.T) {
 	t.Parallel()
-	a := newApp()
-	a.at(t, "/sms/opt-out").OptOut(sms.OptOut{}) // from the number and code of the messages
-	incoming := a.at(t, "/sms/incoming")
+	a := newApp(t)
+	a.box(t, "/sms/opt-out").OptOut(sms.OptOut{}) // from the number and code of the messages
+	incoming := a.box(t, "/sms/incoming")
 	incoming.Message(sms.IncomingMessage{Text: "HELP"})
 	incoming.Message(sms.IncomingMessage{Text: "STOP"})
 	incoming.Message(sms.IncomingMessage{Text: "START"})
@@ -139,8 +125,8 @@ func TestOptOutCallback(t *testing.T) {
 
 func TestStopAtOnce(t *testing.T) {
 	t.Parallel()
-	a := newApp()
-	incoming := a.at(t, "/sms/incoming")
+	a := newApp(t)
+	incoming := a.box(t, "/sms/incoming")
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() { incoming.Message(sms.IncomingMessage{Text: "STOP"}) })
@@ -153,10 +139,10 @@ func TestStopAtOnce(t *testing.T) {
 
 func TestNamesGetNoReply(t *testing.T) {
 	t.Parallel()
-	a := newApp()
-	a.at(t, "/sms/incoming").Message(sms.IncomingMessage{From: "MTN", Text: "HELP"})
-	if len(a.sent) > 0 {
-		t.Errorf("sent %d replies to a name, want none", len(a.sent))
+	a := newApp(t)
+	a.box(t, "/sms/incoming").Message(sms.IncomingMessage{From: "MTN", Text: "HELP"})
+	if n := len(a.at.Requests()); n > 0 {
+		t.Errorf("sent %d replies to a name, want none", n)
 	}
 }
 

@@ -114,7 +114,7 @@ func (m memory) Post(ctx context.Context, c Callback) Answer {
 		Header: header, ContentLength: int64(len(c.Body)),
 		Body: io.NopCloser(bytes.NewReader(bytes.Clone(c.Body))),
 	}).WithContext(life)
-	w := newWriter()
+	w := newWriter(MaxAnswer)
 	go func() {
 		defer cancel()
 		returned := false

@@ -10,6 +10,7 @@ import (
 // writer is a ResponseWriter in memory. The answer may be written and flushed by
 // one goroutine while another is still in the handler, as on a server.
 type writer struct {
+	limit  int           // of the body
 	done   chan struct{} // closed when the whole answer is there
 	header http.Header
 
@@ -24,8 +25,8 @@ type writer struct {
 	err       error
 }
 
-func newWriter() *writer {
-	return &writer{done: make(chan struct{}), header: http.Header{}, announced: -1}
+func newWriter(limit int) *writer {
+	return &writer{limit: limit, done: make(chan struct{}), header: http.Header{}, announced: -1}
 }
 
 func (w *writer) Header() http.Header { return w.header }
@@ -71,7 +72,7 @@ func (w *writer) Write(b []byte) (int, error) {
 		return 0, http.ErrContentLength
 	}
 	w.kept += int64(len(b))
-	w.body = append(w.body, b[:min(len(b), MaxAnswer+1-len(w.body))]...)
+	w.body = append(w.body, b[:min(len(b), w.limit+1-len(w.body))]...)
 	return len(b), nil
 }
 
@@ -105,8 +106,8 @@ func (w *writer) end(err error) {
 	if w.over {
 		return
 	}
-	if len(w.body) > MaxAnswer {
-		w.body = w.body[:MaxAnswer]
+	if len(w.body) > w.limit {
+		w.body = w.body[:w.limit]
 		if err == nil {
 			err = ErrTooLarge
 		}

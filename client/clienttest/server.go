@@ -1,0 +1,285 @@
+package clienttest
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sautigo/africastalking/client"
+	"github.com/sautigo/africastalking/internal/gateway"
+)
+
+// The account that a server knows unless [WithAccount] says otherwise.
+const (
+	Username = "clienttest"
+	APIKey   = "atsk_000000000000000000000000000000000000000000000000000000000000test"
+)
+
+// Server is a messaging API with one account. It is safe for concurrent use, and ends
+// with its test.
+type Server struct {
+	// URL is the address, http://127.0.0.1 and a port, for clients that are not
+	// [Server.Client]'s. Ordinary and premium messages both go to
+	// /version1/messaging below it.
+	URL string
+
+	username, apiKey string
+	transport        http.RoundTripper
+	closing          chan struct{}
+	newID            func() string
+
+	mu       sync.Mutex
+	refused  map[string]int
+	next     []step
+	delay    time.Duration
+	sent     []client.Message
+	requests []Request
+}
+
+// step is a reply to one request.
+type step struct {
+	reply  Reply
+	custom *gateway.Reply
+}
+
+// Request is a request that a server got, whatever it has answered.
+type Request struct {
+	// Path is the URL's: /version1/messaging or /version1/messaging/bulk.
+	Path   string
+	Header http.Header
+	Body   string
+	// Message is what the request asks for, with all its recipients; the zero
+	// value if it cannot be read.
+	Message client.Message
+}
+
+// Option changes a server.
+type Option func(*config)
+
+type config struct {
+	username, apiKey string
+	inMemory         bool
+}
+
+// WithAccount sets the username and the API key that go together. The username
+// "sandbox" makes a sandbox of the server, whose replies differ in what they state.
+// The default is [Username] and [APIKey].
+func WithAccount(username, apiKey string) Option {
+	return func(c *config) { c.username, c.apiKey = username, apiKey }
+}
+
+// WithInMemory, if on, has clients reach the server in memory and not by loopback,
+// so that it can live in a testing/synctest bubble. [Server.URL] then leads nowhere.
+// The default is false.
+func WithInMemory(on bool) Option { return func(c *config) { c.inMemory = on } }
+
+// NewServer starts a server. It accepts messages to every number in international form,
+// a plus sign and digits; others it refuses, with [client.StatusInvalidPhoneNumber].
+func NewServer(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	c := config{username: Username, apiKey: APIKey}
+	for _, o := range opts {
+		o(&c)
+	}
+	s := &Server{
+		username: c.username, apiKey: c.apiKey,
+		closing: make(chan struct{}), newID: gateway.SMSIDs(), refused: map[string]int{},
+	}
+	if c.inMemory {
+		s.URL, s.transport = "http://clienttest.invalid", gateway.InMemory(http.HandlerFunc(s.serve))
+		tb.Cleanup(func() { close(s.closing) })
+		return s
+	}
+	server := httptest.NewServer(http.HandlerFunc(s.serve))
+	s.URL, s.transport = server.URL, server.Client().Transport
+	tb.Cleanup(func() {
+		close(s.closing)
+		server.Close()
+	})
+	return s
+}
+
+// Client returns a client for the account that sends to the server. Options are
+// those of [client.New]; later ones win.
+func (s *Server) Client(opts ...client.Option) *client.Client {
+	return client.New(s.username, s.apiKey, append([]client.Option{
+		client.WithBaseURLs(s.URL, ""), client.WithHTTPClient(&http.Client{Transport: s.transport}),
+	}, opts...)...)
+}
+
+// Transport returns what reaches the server, for clients that are not
+// [Server.Client]'s. It takes requests to any host for the server's own.
+func (s *Server) Transport() http.RoundTripper { return redirected{s} }
+
+type redirected struct{ s *Server }
+
+func (t redirected) RoundTrip(r *http.Request) (*http.Response, error) {
+	to, err := http.NewRequest(r.Method, t.s.URL+r.URL.RequestURI(), nil)
+	if err != nil {
+		return nil, err
+	}
+	c := r.Clone(r.Context())
+	c.URL, c.Host = to.URL, to.Host
+	return t.s.transport.RoundTrip(c)
+}
+
+// Refuse has messages to these numbers refused from now on, with one of package
+// client's Status codes; 0 takes it back. Other recipients of the same message are
+// not touched.
+func (s *Server) Refuse(code int, numbers ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, number := range numbers {
+		s.refused[number] = code
+	}
+}
+
+// Next sets the replies to the next requests, one each, behind those that were set
+// before; requests after them are accepted. A message for many recipients, or one
+// that is retried, makes several requests.
+func (s *Server) Next(replies ...Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range replies {
+		s.next = append(s.next, step{reply: r})
+	}
+}
+
+// NextHTTP sets the reply to one request, byte for byte, behind those that were set
+// before. The message is not sent.
+func (s *Server) NextHTTP(status int, contentType, body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	custom := gateway.NewReply(status, contentType, []byte(body))
+	s.next = append(s.next, step{custom: &custom})
+}
+
+// Delay has every answer take so long from now on. The message is sent before.
+func (s *Server) Delay(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.delay = d
+}
+
+// Sent returns what was accepted so far, in the order of arrival: each message with
+// those of its recipients who get it. A message for whom all were refused is not
+// there. Premium is set only where no other field makes a premium message of it, as
+// in [client.Message].
+func (s *Server) Sent() []client.Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return clone(s.sent)
+}
+
+// Requests returns all requests so far, in the order of arrival.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := slices.Clone(s.requests)
+	for i := range out {
+		out[i].Header = out[i].Header.Clone()
+		out[i].Message.To = slices.Clone(out[i].Message.To)
+	}
+	return out
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, gateway.MaxRequest+1))
+	if err != nil {
+		return // the client has gone away
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	q, refusal, ok := gateway.ReadSMS(r)
+	request := Request{Path: r.URL.Path, Header: r.Header.Clone(), Body: string(body)}
+	if ok {
+		request.Message = messageOf(q)
+	}
+
+	s.mu.Lock()
+	s.requests = append(s.requests, request)
+	next := step{reply: Accept}
+	if len(s.next) > 0 {
+		next, s.next = s.next[0], s.next[1:]
+	}
+	var recipients []gateway.SMSRecipient
+	switch {
+	case next.custom != nil:
+		refusal, ok = *next.custom, false
+	case !ok:
+		// As the request itself deserves.
+	case q.Username != s.username || q.APIKey != s.apiKey:
+		refusal, ok = gateway.Unauthorized(), false
+	default:
+		last := len(q.To) - 1
+		recipients = q.Recipients(func(number string) int {
+			if next.reply == PartialRefusal && number == q.To[last] {
+				return client.StatusInvalidPhoneNumber
+			}
+			return s.refused[number]
+		}, s.newID)
+		if next.reply == Accept || next.reply == PartialRefusal || next.reply.sends() {
+			s.accept(request.Message, recipients)
+		}
+	}
+	delay := s.delay
+	s.mu.Unlock()
+
+	if delay > 0 {
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			return
+		case <-s.closing:
+			return
+		}
+	}
+	if !ok {
+		refusal.Write(w)
+		return
+	}
+	s.write(w, r, next.reply, q, recipients)
+}
+
+// accept keeps a message for those who get it.
+func (s *Server) accept(m client.Message, recipients []gateway.SMSRecipient) {
+	m.To = nil
+	for _, r := range recipients {
+		if r.Accepted() {
+			m.To = append(m.To, r.Number)
+		}
+	}
+	if m.To != nil {
+		s.sent = append(s.sent, m)
+	}
+}
+
+// messageOf returns what a request asks for.
+func messageOf(q gateway.SMSRequest) client.Message {
+	m := client.Message{
+		To: q.To, Text: q.Text, From: q.From, RequestID: q.RequestID,
+		Keyword: q.Keyword, LinkID: q.LinkID, RetryDuration: time.Duration(q.RetryHours) * time.Hour,
+	}
+	m.Premium = q.Premium && m.Keyword == "" && m.LinkID == "" && m.RetryDuration == 0
+	switch q.Enqueue {
+	case "0":
+		m.Enqueue = client.EnqueueNo
+	case "1":
+		m.Enqueue = client.EnqueueYes
+	}
+	return m
+}
+
+func clone(messages []client.Message) []client.Message {
+	out := slices.Clone(messages)
+	for i := range out {
+		out[i].To = slices.Clone(out[i].To)
+	}
+	return out
+}
