@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"testing"
+
+	"github.com/sautigo/africastalking/client/clienttest"
 )
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	h, _ := newRoutes(answering(accepted))
+	h, _ := newRoutes(clienttest.NewServer(t).Client())
 	for _, test := range []struct{ currency, amount, want string }{
 		{"KES", "1000.00", "Validated"},
 		{"KES", "1000.01", "Failed"},

@@ -1,44 +1,39 @@
 package main
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 
 	"github.com/sautigo/africastalking/client"
+	"github.com/sautigo/africastalking/client/clienttest"
 	"github.com/sautigo/africastalking/examples/internal/curl"
 	"github.com/sautigo/africastalking/examples/internal/exampletest"
 )
 
 // private is what the log must not hold.
-var private = []string{"711000001", "100% true", "Thank you, we", "atsk_secret"}
+var private = []string{"711000001", "100% true", "Thank you, we", clienttest.APIKey}
 
-// gateway is a client's transport to a made-up Africa's Talking.
-type gateway func(*http.Request) (*http.Response, error)
-
-func (g gateway) RoundTrip(r *http.Request) (*http.Response, error) { return g(r) }
-
-// answering returns a gateway that answers with what h writes.
-func answering(h http.HandlerFunc) gateway { return transport{h}.RoundTrip }
-
-func reply(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
-}
-
-func accepted(w http.ResponseWriter, r *http.Request) {
-	printer(io.Discard).ServeHTTP(w, r)
-}
-
-// newRoutes returns the program's handlers with an account behind the gateway.
-func newRoutes(g gateway) (http.Handler, *exampletest.Log) {
+// newRoutes returns the program's handlers.
+func newRoutes(account *client.Client) (http.Handler, *exampletest.Log) {
 	out := exampletest.NewLog()
-	account := client.New("acme", "atsk_secret", client.WithHTTPClient(&http.Client{Transport: g}))
 	return routes(account, slog.New(slog.NewTextHandler(out, nil))), out
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// before returns a client whose requests first go to f, and to the server unless
+// that returns an error.
+func before(at *clienttest.Server, f func(*http.Request) error) *client.Client {
+	return at.Client(client.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if err := f(r); err != nil {
+			return nil, err
+		}
+		return at.Transport().RoundTrip(r)
+	})}))
 }
 
 func post(h http.Handler, path, body string) *httptest.ResponseRecorder {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking/client/clienttest"
 	"github.com/sautigo/africastalking/examples/internal/exampletest"
 )
 
@@ -100,7 +101,7 @@ func TestCurlLinesInShell(t *testing.T) {
 
 func TestOnlyPost(t *testing.T) {
 	t.Parallel()
-	h, _ := newRoutes(answering(accepted))
+	h, _ := newRoutes(clienttest.NewServer(t).Client())
 	for _, a := range answers {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, a.path, nil))

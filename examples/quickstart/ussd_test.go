@@ -3,12 +3,13 @@ package main
 import (
 	"testing"
 
+	"github.com/sautigo/africastalking/client/clienttest"
 	"github.com/sautigo/africastalking/examples/internal/curl"
 )
 
 func TestMenu(t *testing.T) {
 	t.Parallel()
-	h, out := newRoutes(answering(accepted))
+	h, out := newRoutes(clienttest.NewServer(t).Client())
 	for text, want := range map[string]string{
 		"":      "CON What would you want to check\n1. My Account\n2. My phone number",
 		"1":     "CON Choose account information you want to view\n1. Account number",
