@@ -1,24 +1,25 @@
 package main
 
 import (
-	"fmt"
 	"testing"
 
+	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/client/clienttest"
+	"github.com/sautigo/africastalking/webhook/airtime"
+	"github.com/sautigo/africastalking/webhook/airtime/airtimetest"
 )
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	h, _ := newRoutes(clienttest.NewServer(t).Client())
-	for _, test := range []struct{ currency, amount, want string }{
-		{"KES", "1000.00", "Validated"},
-		{"KES", "1000.01", "Failed"},
-		{"UGX", "10", "Failed"},
+	app := airtimetest.New(t, h, airtimetest.WithPath("/api/airtime/validation"))
+	for amount, want := range map[africastalking.Money]airtime.Decision{
+		{Currency: "KES", Micros: 1000_000_000}: airtime.Validated,
+		{Currency: "KES", Micros: 1000_010_000}: airtime.Failed,
+		{Currency: "UGX", Micros: 10_000_000}:   airtime.Failed,
 	} {
-		w := post(h, "/api/airtime/validation", fmt.Sprintf(
-			`{"transactionId":"1","phoneNumber":"+254711000001","currencyCode":%q,"amount":%s}`, test.currency, test.amount))
-		if got, want := w.Body.String(), `{"status":"`+test.want+`"}`; got != want {
-			t.Errorf("%s %s is answered %d %s, want %s", test.currency, test.amount, w.Code, got, want)
+		if got := app.Validate(airtime.Validation{Amount: amount}); got != want {
+			t.Errorf("%v: decided %q, want %q", amount, got, want)
 		}
 	}
 }

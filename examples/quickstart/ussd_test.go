@@ -4,26 +4,23 @@ import (
 	"testing"
 
 	"github.com/sautigo/africastalking/client/clienttest"
-	"github.com/sautigo/africastalking/examples/internal/curl"
+	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
 
 func TestMenu(t *testing.T) {
 	t.Parallel()
 	h, out := newRoutes(clienttest.NewServer(t).Client())
-	for text, want := range map[string]string{
-		"":      "CON What would you want to check\n1. My Account\n2. My phone number",
-		"1":     "CON Choose account information you want to view\n1. Account number",
-		"1*1":   "END Your account number is ACC1001",
-		"2":     "END Your phone number is +254711000001",
-		"3":     "END Invalid choice",
-		"1*2":   "END Invalid choice",
-		"1*1*1": "END Invalid choice",
-		"*":     "END Invalid choice",
+	phone := ussdtest.New(t, h, ussdtest.WithPath("/api/ussd/session"))
+	phone.Dial("*384*123#").Sees("What would you want to check\n1. My Account\n2. My phone number")
+	phone.Send("1").Sees("Choose account information you want to view\n1. Account number")
+	phone.Send("1").Ends("Your account number is ACC1001").Again()
+	for code, want := range map[string]string{
+		"*384*123*2#":     "Your phone number is +254711000001",
+		"*384*123*3#":     "Invalid choice",
+		"*384*123*1*2#":   "Invalid choice",
+		"*384*123*1*1*1#": "Invalid choice",
 	} {
-		w := post(h, "/api/ussd/session", curl.Form("sessionId", "ATUid_1", "phoneNumber", "+254711000001", "text", text))
-		if got := w.Body.String(); got != want {
-			t.Errorf("after %q comes %q, want %q", text, got, want)
-		}
+		phone.Dial(code).Ends(want)
 	}
 	out.Lacks(t, private...)
 }
