@@ -1,0 +1,321 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/sms/smstest"
+	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/ussd/ussdtest"
+)
+
+const (
+	secret  = "q7Wn2vXc9LkT4bRz8MhY1sDf6GjP3aEu"
+	text    = "two red chairs"
+	traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+)
+
+// private is what no label, span or log may hold.
+var private = []string{secret, text, "711000001", "711000002", "711000003"}
+
+// collector is an OpenTelemetry collector's receiver on loopback.
+type collector struct {
+	url     string
+	spans   consumertest.TracesSink
+	metrics consumertest.MetricsSink
+}
+
+func startCollector(t *testing.T) *collector {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := &collector{url: "http://" + addr}
+	factory := otlpreceiver.NewFactory()
+	config := factory.CreateDefaultConfig()
+	http := map[string]any{"endpoint": addr}
+	if err := confmap.NewFromStringMap(map[string]any{"protocols": map[string]any{"http": http}}).Unmarshal(config); err != nil {
+		t.Fatal(err)
+	}
+	settings := receivertest.NewNopSettings(factory.Type())
+	traces, err := factory.CreateTraces(t.Context(), settings, config, &c.spans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := factory.CreateMetrics(t.Context(), settings, config, &c.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, receiver := range []component.Component{traces, metrics} {
+		if err := receiver.Start(t.Context(), componenttest.NewNopHost()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := receiver.Shutdown(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return c
+}
+
+// outcomes counts what was observed, by kind and outcome.
+type outcomes map[string]int
+
+// spansOf returns the outcomes of the spans below the requests', and the routes of
+// those requests.
+func (c *collector) spansOf(t *testing.T) (got outcomes, routes []string) {
+	t.Helper()
+	got = outcomes{}
+	names := map[string]string{}
+	var below []ptrace.Span
+	for _, traces := range c.spans.AllTraces() {
+		for _, resource := range traces.ResourceSpans().All() {
+			for _, scope := range resource.ScopeSpans().All() {
+				for _, span := range scope.Spans().All() {
+					names[span.SpanID().String()] = span.Name()
+					if span.Kind() != ptrace.SpanKindServer {
+						below = append(below, span)
+					} else if id := span.TraceID().String(); id != traceID {
+						t.Errorf("a request's trace is %s, want the caller's", id)
+					}
+				}
+			}
+		}
+	}
+	for _, span := range below {
+		kind, _ := span.Attributes().Get("callback.kind")
+		outcome, _ := span.Attributes().Get("callback.outcome")
+		got[kind.Str()+" "+outcome.Str()]++
+		failed := span.Status().Code() == ptrace.StatusCodeError
+		if failed != (outcome.Str() != "ok") || span.Name() != "callback "+kind.Str() || span.EndTimestamp() < span.StartTimestamp() {
+			t.Errorf("span %q of %s has status %v", span.Name(), outcome.Str(), span.Status().Code())
+		}
+		routes = append(routes, names[span.ParentSpanID().String()])
+	}
+	slices.Sort(routes)
+	return got, slices.Compact(routes)
+}
+
+// metricsOf returns the outcomes that were counted, as exported last.
+func (c *collector) metricsOf() outcomes {
+	got := outcomes{}
+	for _, metrics := range c.metrics.AllMetrics() {
+		for _, resource := range metrics.ResourceMetrics().All() {
+			for _, scope := range resource.ScopeMetrics().All() {
+				for _, m := range scope.Metrics().All() {
+					if m.Name() != "callback.duration" || m.Unit() != "s" {
+						continue
+					}
+					for _, point := range m.Histogram().DataPoints().All() {
+						kind, _ := point.Attributes().Get("callback.kind")
+						outcome, _ := point.Attributes().Get("callback.outcome")
+						got[kind.Str()+" "+outcome.Str()] = int(point.Count())
+					}
+				}
+			}
+		}
+	}
+	return got
+}
+
+// everything returns all that the collector has got, as text.
+func (c *collector) everything(t *testing.T) string {
+	t.Helper()
+	var all bytes.Buffer
+	for _, traces := range c.spans.AllTraces() {
+		b, err := (&ptrace.JSONMarshaler{}).MarshalTraces(traces)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(b)
+	}
+	for _, metrics := range c.metrics.AllMetrics() {
+		b, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(metrics)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(b)
+	}
+	return all.String()
+}
+
+// scrape returns what Prometheus gets, as text and counted.
+func scrape(t *testing.T, url string) (string, outcomes) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := outcomes{}
+	for _, m := range families["callback_duration_seconds"].GetMetric() {
+		labels := map[string]string{}
+		for _, l := range m.GetLabel() {
+			labels[l.GetName()] = l.GetValue()
+		}
+		if names := slices.Sorted(maps.Keys(labels)); !slices.Equal(names, []string{"kind", "outcome"}) {
+			t.Errorf("labels %v", names)
+		}
+		got[labels["kind"]+" "+labels["outcome"]] = int(samples(m))
+	}
+	return string(body), got
+}
+
+func samples(m *dto.Metric) uint64 { return m.GetHistogram().GetSampleCount() }
+
+// syncBuffer is a buffer for a log.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// inTrace sends requests as part of a trace.
+type inTrace struct{}
+
+func (inTrace) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Traceparent", "00-"+traceID+"-00f067aa0ba902b7-01")
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestObservability(t *testing.T) {
+	c := startCollector(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.url)
+	t.Setenv("CALLBACK_SECRET", secret)
+	release := make(chan struct{})
+	order := func(_ context.Context, number string) error {
+		switch number {
+		case "+254711000001":
+			return nil
+		case "+254711000002":
+			return errors.New("no credit left for " + number)
+		case "+254711000003":
+			panic("no idea who " + number + " is")
+		}
+		<-release
+		return nil
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	var log syncBuffer
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, []string{"-addr", "127.0.0.1:0", "-metrics", "127.0.0.1:0", "-timeout", "200ms"}, order, in, &log)
+	}()
+	var callbacks, metrics string
+	if _, err := fmt.Fscanf(out, "Listening on %s and …/sms, metrics on %s", &callbacks, &metrics); err != nil {
+		t.Fatal(err)
+	}
+
+	buy := func(number string) *ussdtest.Phone {
+		return ussdtest.NewURL(t, callbacks, ussdtest.WithPhoneNumber(number), ussdtest.WithTransport(inTrace{})).Dial("*384*123#").Send("1")
+	}
+	buy("+254711000001").Ends("Thank you for your order.")
+	buy("+254711000002").Ends(ussd.Apology)
+	buy("+254711000003").Ends(ussd.Apology)
+	buy("+254711000004").Ends(ussd.Apology)
+	app := smstest.NewURL(t, strings.TrimSuffix(callbacks, "ussd")+"sms", smstest.WithTransport(inTrace{}))
+	app.Message(sms.IncomingMessage{From: "+254711000001", Text: text})
+	app.Expect(http.StatusInternalServerError).Message(sms.IncomingMessage{From: "+254711000002", Text: text})
+	app.Expect(http.StatusBadRequest).OptOut(sms.OptOut{PhoneNumber: "+254711000001"})
+	smstest.NewURL(t, strings.Replace(callbacks, secret, strings.ToLower(secret), 1)).Expect(http.StatusNotFound).Message(sms.IncomingMessage{})
+
+	want := outcomes{
+		"ussd.Request ok": 5, "ussd.Request failed": 1, "ussd.Request panic": 1, "ussd.Request deadline": 1,
+		"sms.IncomingMessage ok": 1, "sms.IncomingMessage failed": 1, "sms.IncomingMessage refused": 1,
+	}
+	scraped, counted := scrape(t, metrics)
+	if diff := cmp.Diff(want, counted); diff != "" {
+		t.Errorf("Prometheus has (-want +got):\n%s", diff)
+	}
+	close(release)
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	spans, routes := c.spansOf(t)
+	if diff := cmp.Diff(want, spans); diff != "" {
+		t.Errorf("spans (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"POST /at/{token}/sms", "POST /at/{token}/ussd"}, routes); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, c.metricsOf()); diff != "" {
+		t.Errorf("measurements (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(log.String(), "trace_id="+traceID) {
+		t.Errorf("the log leads to no trace:\n%s", log.String())
+	}
+	for where, all := range map[string]string{"Prometheus": scraped, "the collector": c.everything(t)} {
+		for _, s := range private {
+			if strings.Contains(all, s) {
+				t.Errorf("%s has got %q:\n%s", where, s, all)
+			}
+		}
+	}
+	if strings.Contains(log.String(), secret) {
+		t.Errorf("the log has the secret:\n%s", log.String())
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{"-addr", "-metrics"} {
+		args := append([]string{"-addr", "127.0.0.1:0"}, addr, "127.0.0.1:none")
+		if err := run(t.Context(), args, nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "unknown port") {
+			t.Errorf("%s: error %v", addr, err)
+		}
+	}
+}
