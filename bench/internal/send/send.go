@@ -12,6 +12,7 @@ import (
 
 	"github.com/sautigo/africastalking/bench/internal/measure"
 	"github.com/sautigo/africastalking/bench/internal/report"
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
 const text = "Your order has left the shop."
@@ -28,7 +29,7 @@ func Run(ctx context.Context, p measure.Plan, patience time.Duration) (report.Se
 			"edwinwalela has its own `http.Client` and address: `http.DefaultTransport` is replaced while it is measured.",
 			"tech-kenya takes one recipient; several are joined with commas, as the wire has them. It prints each reply to standard output, which leads to " +
 				"the null device meanwhile.",
-			"The last table was made by running each client. \"The message was\" is what Africa's Talking did with it. Texts are cut.",
+			"The last table was made by running each client against package `clienttest`. Texts are cut.",
 		},
 	}
 	for _, n := range []int{1, 100} {
@@ -60,7 +61,7 @@ func onLoopback(ctx context.Context, p measure.Plan, s *report.Section, caption 
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		write(w, http.StatusCreated, jsonType, answer)
+		gateway.NewReply(http.StatusCreated, gateway.JSONType, []byte(answer)).Write(w)
 	}))
 	defer server.Close()
 	rt, err := newLoopback(server.URL)
@@ -113,20 +114,21 @@ func check(ctx context.Context, ms []maker, to []string) error {
 	var want request
 	var wantReport []recipient
 	for i, m := range ms {
-		seen := &recorder{answer: AcceptAll(to)}
+		var seen request
+		rt := &recorder{answer: AcceptAll(to), saw: func(r request) { seen = r }}
 		var got []recipient
-		err := isolate(seen, func() (err error) {
-			got, err = m.make(first, seen)(ctx, to, text)
+		err := isolate(rt, func() (err error) {
+			got, err = m.make(first, rt)(ctx, to, text)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("send: %s: %w", m.name, err)
 		}
 		if i == 0 {
-			want, wantReport = seen.request, got
+			want, wantReport = seen, got
 		}
-		if seen.request != want {
-			return fmt.Errorf("send: %s sends %+v, %s %+v", m.name, seen.request, ms[0].name, want)
+		if seen != want {
+			return fmt.Errorf("send: %s sends %+v, %s %+v", m.name, seen, ms[0].name, want)
 		}
 		if !slices.Equal(got, wantReport) || len(got) != len(to) {
 			return fmt.Errorf("send: %s reports %+v, %s %+v", m.name, got, ms[0].name, wantReport)
@@ -135,16 +137,16 @@ func check(ctx context.Context, ms []maker, to []string) error {
 	return nil
 }
 
-// recorder answers in memory and keeps what it was sent.
+// recorder answers in memory and shows what it was sent.
 type recorder struct {
-	answer  string
-	request request
+	answer string
+	saw    func(request)
 }
 
 func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, err
 	}
-	rec.request = request{r.PostForm.Get("username"), r.Header.Get("apiKey"), r.PostForm.Get("to"), r.PostForm.Get("message")}
+	rec.saw(request{r.PostForm.Get("username"), r.Header.Get("apiKey"), r.PostForm.Get("to"), r.PostForm.Get("message")})
 	return Created(rec.answer), nil
 }
