@@ -171,10 +171,15 @@ func compare(s *report.Section, list []server, measured map[string]*figures) {
 		report.AtLeast("Requests a second, library beside net/http by hand", minByHand, measure.Ratios(bare.rates, floor.rates)))
 	for _, one := range list {
 		if one.other {
-			rates := measured[one.name].rates
+			f := measured[one.name]
 			s.Verdicts = append(s.Verdicts,
-				report.AtLeast("Requests a second, quickstart with its log line beside "+one.name, minOthers, measure.Ratios(logged.rates, rates)),
-				report.AtLeast("Requests a second, library beside "+one.name, minOthers, measure.Ratios(bare.rates, rates)))
+				report.AtLeast("Requests a second, quickstart with its log line beside "+one.name, minOthers, measure.Ratios(logged.rates, f.rates)),
+				report.AtLeast("Requests a second, library beside "+one.name, minOthers, measure.Ratios(bare.rates, f.rates)))
+			if positive(f.nanos) && positive(bare.nanos) {
+				// What the load takes of the cores is not in it.
+				s.Verdicts = append(s.Verdicts,
+					report.AtLeast("Requests for the same processor time, library beside "+one.name, minOthers, measure.Ratios(f.nanos, bare.nanos)))
+			}
 		}
 	}
 }
