@@ -56,11 +56,21 @@ func (l *List[T]) key(v T) string {
 	return l.Label(v)
 }
 
-// load returns the items for the top of the walk.
+// load returns the items for the top of the walk, loaded once in a hop however
+// many answers there were.
 func (l *List[T]) load(w *walk) ([]T, error) {
+	top := w.top()
+	if items, ok := top.loaded.([]T); ok {
+		return items, nil
+	}
 	r := w.request
-	r.Text, r.Typed = r.Text[:w.top().end], ""
-	return l.Load(w.answers(w.top().screen.(*Flow)), r)
+	r.Text, r.Typed = r.Text[:top.end], ""
+	items, err := l.Load(w.answers(top.screen.(*Flow)), r)
+	if err != nil {
+		return nil, err
+	}
+	top.loaded = items
+	return items, nil
 }
 
 func (l *List[T]) name() string { return oneLine(l.Title) }
@@ -88,11 +98,13 @@ func (l *List[T]) ask(_ context.Context, w *walk) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString(l.Title)
-	for i, it := range shown.Items {
+	n := 0
+	for _, it := range shown.Items {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(numberOf(i, w.top().texts) + ". " + it.Label)
+		n = nextNumber(n, w.top().texts)
+		b.WriteString(strconv.Itoa(n) + ". " + it.Label)
 	}
 	if len(shown.Items) == 0 {
 		b.WriteString("\n" + w.top().texts.Empty)
@@ -136,22 +148,15 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 	return nil, texts.Gone, nil
 }
 
-// numberOf returns what chooses the i-th item: numbers from 1 on, but for those
-// that lead elsewhere.
-func numberOf(i int, texts *Texts) string {
-	for n := 1; ; n++ {
-		key := strconv.Itoa(n)
-		if texts.reserves(key) {
-			continue
-		}
-		if i == 0 {
-			return key
-		}
-		i--
+// nextNumber returns what chooses the item after that of n: numbers from 1 on, but
+// for those that lead elsewhere.
+func nextNumber(n int, texts *Texts) int {
+	for n++; texts.reserves(strconv.Itoa(n)); n++ {
 	}
+	return n
 }
 
-// indexOf is the inverse of numberOf.
+// indexOf returns which item a key chooses, counted from 0.
 func indexOf(key string, texts *Texts) (int, bool) {
 	n, err := strconv.Atoi(key)
 	if err != nil || n < 1 || strconv.Itoa(n) != key || texts.reserves(key) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -177,5 +178,58 @@ func TestMenuString(t *testing.T) {
 `
 	if diff := cmp.Diff(chart, m.Mermaid()); diff != "" {
 		t.Errorf("Mermaid (-want +got):\n%s", diff)
+	}
+}
+
+// However many answers there were, the items are loaded once for a hop.
+func TestListLoadsOnce(t *testing.T) {
+	t.Parallel()
+	loads := 0
+	m := bills(func() []bill { loads++; return []bill{{"a", "Water"}, {"b", "Power"}} })
+	for text, want := range map[string]int{"1": 1, "1*7*8*9": 1, "1*7*2*1": 1, "1*2*0*1*1": 2} {
+		loads = 0
+		if _, err := m.Serve(t.Context(), ussd.Request{Text: text}); err != nil {
+			t.Fatal(err)
+		}
+		if loads != want {
+			t.Errorf("after %q the items were loaded %d times, want %d", text, loads, want)
+		}
+	}
+}
+
+// Not parallel: it measures what the process allocates.
+func TestLongTextsCostWhatTheyAreLong(t *testing.T) {
+	allocated := func(m *ussd.Menu) float64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := m.Serve(t.Context(), ussd.Request{Text: "1"}); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return float64(after.TotalAlloc - before.TotalAlloc)
+	}
+	list := func(n int) *ussd.Menu {
+		items := make([]bill, n)
+		for i := range items {
+			items[i].name = fmt.Sprintf("Bill of somebody %d", i)
+		}
+		return bills(func() []bill { return items })
+	}
+	text := func(separator string) func(n int) *ussd.Menu {
+		return func(n int) *ussd.Menu {
+			m := ussd.NewMenu("Terms")
+			m.HandleFunc("Read", func(context.Context, ussd.Request) (ussd.Response, error) {
+				return ussd.End(strings.Repeat("all of the terms"+separator, n)), nil
+			})
+			return m
+		}
+	}
+	for name, long := range map[string]func(n int) *ussd.Menu{
+		"items": list, "lines": text("\n"), "words": text(" "), "one word": text("-"),
+	} {
+		const n, times = 500, 16
+		if few, many := allocated(long(n)), allocated(long(times*n)); many > 1.5*times*few {
+			t.Errorf("%s: %d times as many take %.0f times the memory", name, times, many/few)
+		}
 	}
 }

@@ -57,13 +57,28 @@ var folder = strings.NewReplacer(
 	"\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u00ad", "",
 )
 
-// fits reports whether a screen arrives whole.
-func fits(text string, limit int) bool {
-	units, gsm := Len(text)
+// fits reports whether a screen of these parts arrives whole.
+func fits(limit int, parts ...string) bool {
+	if !mayFit(limit, parts) {
+		return false
+	}
+	units, gsm := Len(strings.Join(parts, ""))
 	if gsm {
 		return units <= limit
 	}
 	return units <= min(MaxUCS2, limit/2)
+}
+
+// mayFit is a quick look that spares one at all of a long text: a septet or a code
+// unit stands for one character at most.
+func mayFit(limit int, parts []string) bool {
+	bytes := 0
+	for _, part := range parts {
+		if bytes += len(part); bytes > limit*utf8.UTFMax {
+			return false
+		}
+	}
+	return true
 }
 
 // paginate spreads a text over pages, each with its own foot, and none over the
@@ -73,40 +88,39 @@ func paginate(text string, limit int, foot footer) []string {
 	var pages []string
 	for {
 		n := len(pages)
-		if last := strings.Join(lines, "\n") + foot.lines(n, false); fits(last, limit) {
-			return append(pages, last)
+		if mayFit(limit, lines) {
+			if last := strings.Join(lines, "\n") + foot.lines(n, false); fits(limit, last) {
+				return append(pages, last)
+			}
 		}
 		page, rest := fill(lines, limit, foot.lines(n, true))
 		pages, lines = append(pages, page), rest
 	}
 }
 
-// fill puts as much on one page as fits, and returns what is left.
+// fill puts as much on one page as fits, and returns what is left. It may change
+// lines.
 func fill(lines []string, limit int, foot string) (page string, rest []string) {
 	var b string
 	for i, line := range lines {
-		next := line
-		if i > 0 {
-			next = b + "\n" + line
-		}
-		if fits(next+foot, limit) {
-			b = next
-			continue
-		}
-		if i > 0 && fits(line+foot, limit) {
-			// The line fits on a page of its own.
-			return b + foot, lines[i:]
-		}
 		prefix := b
 		if i > 0 {
 			prefix += "\n"
+		}
+		if fits(limit, prefix, line, foot) {
+			b = prefix + line
+			continue
+		}
+		if i > 0 && fits(limit, line, foot) {
+			// The line fits on a page of its own.
+			return b + foot, lines[i:]
 		}
 		head, tail := split(prefix, line, limit, foot)
 		if head == "" {
 			return b + foot, lines[i:]
 		}
-		rest = append([]string{tail}, lines[i+1:]...)
-		return prefix + head + foot, rest
+		lines[i] = tail
+		return prefix + head + foot, lines[i:]
 	}
 	return b + foot, nil
 }
@@ -120,7 +134,7 @@ func split(prefix, line string, limit int, foot string) (head, tail string) {
 		if j := strings.IndexByte(line[i:], ' '); j >= 0 {
 			end = i + j
 		}
-		if !fits(prefix+line[:end]+foot, limit) {
+		if !fits(limit, prefix, line[:end], foot) {
 			break
 		}
 		head, tail = line[:end], strings.TrimPrefix(line[end:], " ")
@@ -132,7 +146,7 @@ func split(prefix, line string, limit int, foot string) (head, tail string) {
 	// Whatever the foot is, there is room for the key of an item and more.
 	for i := keyLen(line); i < len(line); {
 		_, n := utf8.DecodeRuneInString(line[i:])
-		if i > 0 && !fits(line[:i+n]+foot, limit) {
+		if i > 0 && !fits(limit, line[:i+n], foot) {
 			return line[:i], line[i:]
 		}
 		i += n
