@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -292,6 +293,8 @@ func TestParsers(t *testing.T) {
 		not   []string
 	}{
 		{"Int", wrap(ussd.Int(1, 20)), map[string]string{"1": "1", "20": "20", "007": "7", "5#": "5"}, []string{"", "0", "21", "x", "1.0", "18446744073709551617", "-1"}},
+		{"Amount without limit", wrap(ussd.Amount("KES", 1, math.MaxInt64)), map[string]string{"1": "KES 1.00", "9000000000000": "KES 9000000000000.00"},
+			[]string{"0", "9223372036854775807"}},
 		{"Amount", wrap(ussd.Amount("KES", 1, 100)), map[string]string{"1": "KES 1.00", "99.5": "KES 99.50", "100.00": "KES 100.00"},
 			[]string{"", "0", "0.99", "100.01", "1.234", "1,000", "KES 5", "-5", "x", "1e2"}},
 		{"Phone", wrap(ussd.Phone("254")), map[string]string{"0711000001": "+254711000001", "254711000001": "+254711000001", "+254 711-000 (001)": "+254711000001",

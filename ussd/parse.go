@@ -2,6 +2,7 @@ package ussd
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,12 +53,19 @@ func Amount(currency string, min, max int64) func(string) (africastalking.Money,
 		s = strings.TrimSuffix(s, "#")
 		m, wrong := africastalking.ParseMoney(s)
 		_, decimals, _ := strings.Cut(s, ".")
-		if wrong != nil || m.Currency != "" || len(decimals) > 2 || m.Micros < min*1_000_000 || m.Micros > max*1_000_000 {
+		if wrong != nil || m.Currency != "" || len(decimals) > 2 || m.Micros < micros(min) || m.Micros > micros(max) {
 			return africastalking.Money{}, err
 		}
 		m.Currency = currency
 		return m, nil
 	}
+}
+
+// micros returns so much of a currency's main unit in millionths, or as much as can be
+// counted.
+func micros(units int64) int64 {
+	const unit = 1_000_000
+	return max(min(units, math.MaxInt64/unit), math.MinInt64/unit) * unit
 }
 
 // Phone reads a phone number of a country, given by its dialling code ("254"), and
