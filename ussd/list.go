@@ -56,11 +56,17 @@ func (l *List[T]) key(v T) string {
 	return l.Label(v)
 }
 
+// loadedList is the items of a list, a []T, and the frame that they were loaded for.
+type loadedList struct {
+	items     any
+	end, step int32
+}
+
 // load returns the items for the top of the walk, loaded once in a hop however
 // many answers there were.
 func (l *List[T]) load(w *walk) ([]T, error) {
 	top := w.top()
-	if items, ok := top.loaded.([]T); ok {
+	if items, ok := w.loaded.items.([]T); ok && w.loaded.end == top.end && w.loaded.step == top.step {
 		return items, nil
 	}
 	r := w.request
@@ -69,7 +75,7 @@ func (l *List[T]) load(w *walk) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	top.loaded = items
+	w.loaded = loadedList{items, top.end, top.step}
 	return items, nil
 }
 

@@ -21,6 +21,9 @@ type walk struct {
 	// begins and ends, the separator before it included.
 	index, before, after int
 
+	// loaded is what the list was that was loaded last.
+	loaded loadedList
+
 	path []frame
 	room [6]frame
 }
@@ -35,8 +38,6 @@ type frame struct {
 	notice string
 	// answer is what a flow's question was answered with.
 	answer any
-	// loaded is what a list has loaded: a []T.
-	loaded any
 	// end is where, in the text, the inputs that have led here end.
 	end int32
 	// step is the question of a flow, tries how many answers it has refused.
@@ -247,7 +248,7 @@ func (w *walk) onLastPage(m *Menu) bool {
 }
 
 // refresh makes a screen that is come back to what it was at first.
-func (f *frame) refresh() { f.page, f.notice, f.tries, f.answer, f.loaded = 0, "", 0, nil, nil }
+func (f *frame) refresh() { f.page, f.notice, f.tries, f.answer = 0, "", 0, nil }
 
 func (w *walk) depth() int { return len(w.path) - 1 }
 
