@@ -159,8 +159,15 @@ func (p *Phone) recordHop() {
 		head += " [" + h.Metadata + "]"
 	}
 	p.record(head)
-	for line := range strings.SplitSeq(visible(h.Screen), "\n") {
-		p.record(strings.TrimSuffix("| "+line, " "))
+	for line := range strings.SplitSeq(visible(strings.ReplaceAll(h.Screen, `\`, `\\`)), "\n") {
+		switch text, blank := strings.CutSuffix(line, " "); {
+		case line == "":
+			p.record("|")
+		case blank:
+			p.record("| " + text + `\x20`) // a blank that editors would take away
+		default:
+			p.record("| " + line)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
 
@@ -148,4 +149,17 @@ func TestReplay(t *testing.T) {
 	}
 	write("dial *384*123#\nsend \"\n")
 	try(replay).failsWith(t, true, "not a quoted input")
+}
+
+// Screens that differ have transcripts that differ.
+func TestTranscriptIsExact(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, screen := range []string{"x", "x ", "x  ", "x\n", "a\tb", `a\tb`, `x\x20`} {
+		p := ussdtest.New(t, app(func(string) ussd.Response { return ussd.End(screen) }), ussdtest.WithLenient(ussdtest.Alphabet)).Dial("")
+		if other, ok := seen[p.Transcript()]; ok {
+			t.Errorf("%q and %q are both\n%s", other, screen, p.Transcript())
+		}
+		seen[p.Transcript()] = screen
+	}
 }

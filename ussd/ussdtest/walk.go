@@ -79,8 +79,8 @@ func (t Tour) String() string {
 
 // Walk presses every key on every screen of an app and checks each screen as a
 // phone does, and that it is the same when it is asked for again. Keys are the
-// numbers that lines begin with, such as "1. Balance", "98:More" or "0) Back";
-// what else to type, [WithInputs] says.
+// numbers that lines begin with, such as "1. Balance", "98:More" or "0) Back", and
+// single letters; what else to type, [WithInputs] says.
 //
 // The walk is breadth first, each path in a session of its own that is dropped at
 // its end. It does not go on from a screen with a text that it has seen
@@ -179,9 +179,10 @@ func visit(tb testing.TB, c config, inputs []string) (Visit, bool) {
 	return v, true
 }
 
-// A number and a full stop, bracket or colon with no digit behind it, which would be
-// an amount or a time of day; or a number and a dash on its own.
-var keyLine = regexp.MustCompile(`(?m)^[ \t]*(\d{1,3})(?:[.):](?:[^\d\n]|$)|[ \t]+-[ \t])`)
+// A number, or a letter with a number or none, and a full stop, bracket or colon with
+// no digit behind it, which would be an amount or a time of day; or a number and a
+// dash on its own.
+var keyLine = regexp.MustCompile(`(?m)^[ \t]*(\d{1,6}|[A-Za-z]\d{0,5})(?:[.):](?:[^\d\n]|$)|[ \t]+-[ \t])`)
 
 // keys returns the keys that a screen shows, each once.
 func keys(screen string) []string {

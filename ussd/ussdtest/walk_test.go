@@ -1,6 +1,7 @@
 package ussdtest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -43,6 +44,23 @@ func maze(bottom string) func(text string) ussd.Response {
 			return ussd.End(s)
 		}
 		return ussd.Continue(screens[at])
+	}
+}
+
+// All keys that a menu takes are pressed.
+func TestWalkPressesLettersAndLongNumbers(t *testing.T) {
+	t.Parallel()
+	pressed := map[string]bool{}
+	m := ussd.NewMenu("Home")
+	for _, key := range []string{"a", "B2", "1000", "123456", "7"} {
+		m.HandleKey(key, "Item "+key, ussd.ScreenFunc(func(context.Context, ussd.Request) (ussd.Response, error) {
+			pressed[key] = true
+			return ussd.End("Done"), nil
+		}))
+	}
+	ussdtest.Walk(t, ussd.Handler(m.Serve))
+	if diff := cmp.Diff(map[string]bool{"a": true, "B2": true, "1000": true, "123456": true, "7": true}, pressed); diff != "" {
+		t.Errorf("pressed (-want +got):\n%s", diff)
 	}
 }
 
