@@ -6,8 +6,8 @@ import (
 )
 
 // String draws the menu as a tree, one item a line: its key, its label, and after
-// "?" the questions that it asks. A menu that stands above itself is not drawn
-// again.
+// "?" the questions that it asks. What is below a menu is drawn where the menu comes
+// first; "↑" stands for it elsewhere.
 func (m *Menu) String() string {
 	var b strings.Builder
 	b.WriteString(oneLine(m.title) + "\n")
@@ -15,7 +15,7 @@ func (m *Menu) String() string {
 	return b.String()
 }
 
-func (m *Menu) draw(b *strings.Builder, indent string, above map[*Menu]bool) {
+func (m *Menu) draw(b *strings.Builder, indent string, drawn map[*Menu]bool) {
 	for i, it := range m.items {
 		branch, below := "├─ ", "│  "
 		if i == len(m.items)-1 {
@@ -24,13 +24,12 @@ func (m *Menu) draw(b *strings.Builder, indent string, above map[*Menu]bool) {
 		b.WriteString(indent + branch + it.key + ". " + it.label)
 		sub, isMenu := it.screen.(*Menu)
 		switch {
-		case isMenu && above[sub]:
+		case isMenu && drawn[sub]:
 			b.WriteString(" ↑")
 		case isMenu:
 			b.WriteString("\n")
-			above[sub] = true
-			sub.draw(b, indent+below, above)
-			delete(above, sub)
+			drawn[sub] = true
+			sub.draw(b, indent+below, drawn)
 			continue
 		default:
 			if f, ok := it.screen.(*Flow); ok {

@@ -37,7 +37,7 @@ func Int(min, max int) func(string) (int, error) {
 	err := told(fmt.Sprintf("Enter a number from %d to %d.", min, max))
 	return func(s string) (int, error) {
 		n, wrong := strconv.Atoi(strings.TrimSuffix(s, "#"))
-		if wrong != nil || n < min || n > max {
+		if wrong != nil || n < min || n > max || s[0] == '+' {
 			return 0, err
 		}
 		return n, nil
@@ -70,31 +70,65 @@ func micros(units int64) int64 {
 
 // Phone reads a phone number of a country, given by its dialling code ("254"), and
 // returns it in international form, "+254711000001". It takes the ways in which
-// people type it: 0711000001, 254711000001, +254711000001, 00254711000001, with
-// blanks, dashes or brackets in it. Numbers of other countries are refused unless
-// the dialling code is empty; then the number must be in international form.
+// people type it: 0711000001, 254711000001, +254711000001, 00254711000001,
+// +254 (0)711 000001, with blanks, dashes or brackets in it. Numbers of other
+// countries are refused unless the dialling code is empty; then the number must be in
+// international form. It panics if the dialling code is not digits.
 func Phone(diallingCode string) func(string) (string, error) {
+	if diallingCode != "" && !digits(diallingCode) {
+		panic("ussd: " + strconv.Quote(diallingCode) + " is no dialling code")
+	}
 	err := told("Enter a phone number.")
 	blanks := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "")
 	return func(s string) (string, error) {
 		s = blanks.Replace(strings.TrimSuffix(s, "#"))
+		international := true
 		switch {
 		case strings.HasPrefix(s, "+"):
 			s = s[1:]
 		case strings.HasPrefix(s, "00"):
 			s = s[2:]
-		case diallingCode != "" && strings.HasPrefix(s, "0"):
-			s = diallingCode + s[1:]
 		case diallingCode == "":
 			return "", err
+		case strings.HasPrefix(s, "0"):
+			international = false
 		}
-		// A national number without its leading 0 has seven digits or more
-		// (ITU-T E.164: fifteen with the dialling code).
-		if !digits(s) || len(s) > 15 || !strings.HasPrefix(s, diallingCode) || len(s) < len(diallingCode)+7 {
+		if !digits(s) {
 			return "", err
 		}
-		return "+" + s, nil
+		if diallingCode == "" {
+			if len(s) < minNational || len(s) > maxE164 || s[0] == '0' {
+				return "", err
+			}
+			return "+" + s, nil
+		}
+		national, ours := strings.CutPrefix(s, diallingCode)
+		if !international {
+			national, ours = s, true
+		}
+		if !keepsZero(diallingCode) {
+			national = strings.TrimPrefix(national, "0")
+		}
+		if !ours || len(national) < minNational || len(national) > maxNational || !keepsZero(diallingCode) && national[0] == '0' {
+			return "", err
+		}
+		return "+" + diallingCode + national, nil
 	}
+}
+
+// How many digits a phone number has: with the dialling code fifteen at most (ITU-T
+// E.164). No country that Africa's Talking serves has national numbers outside of
+// these; a longer one is the dialling code behind a 0, or a slip.
+const (
+	maxE164     = 15
+	minNational = 7
+	maxNational = 11
+)
+
+// keepsZero reports whether numbers of a country begin with the 0 that is a prefix
+// elsewhere: those of Côte d'Ivoire, the Republic of the Congo and Italy do.
+func keepsZero(diallingCode string) bool {
+	return diallingCode == "225" || diallingCode == "242" || diallingCode == "39"
 }
 
 // PIN reads a number of so many digits, as it was typed, zeros in front included.
@@ -130,7 +164,7 @@ func OneOf(words ...string) func(string) (string, error) {
 	err := told(fmt.Sprintf("Enter %s.", strings.Join(words, " or ")))
 	return func(s string) (string, error) {
 		for _, w := range words {
-			if strings.EqualFold(s, w) {
+			if strings.EqualFold(s, w) || strings.EqualFold(strings.TrimSuffix(s, "#"), w) {
 				return w, nil
 			}
 		}
@@ -146,7 +180,7 @@ func Date() func(string) (time.Time, error) {
 	return func(s string) (time.Time, error) {
 		s = separators.Replace(strings.TrimSuffix(s, "#"))
 		for _, layout := range []string{"02012006", "2 1 2006"} {
-			if t, wrong := time.Parse(layout, s); wrong == nil {
+			if t, wrong := time.Parse(layout, s); wrong == nil && t.Year() > 0 {
 				return t, nil
 			}
 		}
