@@ -6,10 +6,13 @@ import "context"
 type Question interface {
 	// name is what the question is called in drawings.
 	name() string
-	// ask returns the text of the question.
-	ask(ctx context.Context, w *walk) (string, error)
-	// take reads an answer: its value, or the reason that the subscriber is told
-	// why it is none.
+	// problem says why the question cannot be asked; "" if it can.
+	problem() string
+	// ask returns the text of the question as it stands at a position of the
+	// text.
+	ask(ctx context.Context, w *walk, at int) (string, error)
+	// take reads an answer: its value, or the reason, never empty, that the
+	// subscriber is told why it is none.
 	take(w *walk, input string) (value any, reason string, err error)
 	// frees reports whether a key is no answer, so that it can lead elsewhere.
 	frees(key string) bool
@@ -37,7 +40,8 @@ func Ask(questions ...Question) Questions { return questions }
 type Questions []Question
 
 // Then returns the flow that asks the questions and then calls fn, as a
-// [ScreenFunc] is called. It reads the answers from the questions:
+// [ScreenFunc] is called. It panics if fn is nil, or a question lacks what it cannot
+// do without. Fn reads the answers from the questions:
 //
 //	func send(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 //		n, err := bank.Send(ctx, r.HopID(), to.Value(ctx), amount.Value(ctx))
@@ -50,6 +54,9 @@ func (q Questions) Then(fn func(context.Context, Request) (Response, error)) *Fl
 	for _, question := range q {
 		if question == nil {
 			panic("ussd: nil question")
+		}
+		if problem := question.problem(); problem != "" {
+			panic("ussd: " + problem)
 		}
 	}
 	return &Flow{questions: q, then: fn}

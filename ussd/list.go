@@ -2,10 +2,11 @@ package ussd
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,9 +17,11 @@ import (
 // the pointer is what its [List.Value] is found by.
 //
 // An answer is an item's number, and the items are loaded again to find out which
-// that is. If they may change between two hops, let the menu remember what was
-// shown ([Menu.Remember]): then the answer is the item that the subscriber has
-// seen, and if that is gone, the list is shown again.
+// that is: on every hop, for the answers given before as well. If they may change
+// while a session lasts, let the menu remember what was shown and chosen
+// ([Menu.Remember]): then the answer is the item that the subscriber has seen, on
+// this hop and all later ones. If it is gone when it is chosen, the list is shown
+// again; if it goes later, the session ends with [Texts].Gone.
 type List[T any] struct {
 	// Title stands above the items.
 	Title string
@@ -36,9 +39,15 @@ type List[T any] struct {
 // got, or a later question's; elsewhere, and before a choice, it is the zero value.
 func (l *List[T]) Value(ctx context.Context) T { return valueOf[T](ctx, l) }
 
-// shownTTL is how long a menu remembers what it has shown: longer than any
-// session, of which the longest known has 180 seconds.
-const shownTTL = 10 * time.Minute
+// shownTTL is how long a menu remembers what it has shown and what was chosen:
+// longer than [Resume] offers to go on, with a session before and one after it.
+const shownTTL = time.Hour
+
+// listRecord is what a menu remembers of a list at one place of a session.
+type listRecord struct {
+	Shown  []showing      `json:",omitempty"`
+	Chosen map[int]choice `json:",omitempty"` // by where in the text the answer ends
+}
 
 // showing is what a list has shown from a position of the text on.
 type showing struct {
@@ -49,17 +58,32 @@ type showing struct {
 // shownItem is an item as a subscriber has seen it.
 type shownItem struct{ Key, Label string }
 
-func (l *List[T]) key(v T) string {
-	if l.Key != nil {
-		return l.Key(v)
-	}
-	return l.Label(v)
+// choice is what an answer has led to, which stays so whatever becomes of the items.
+type choice struct {
+	Key string
+	// Gone is set if the item was no longer there, Lost if it went later.
+	Gone, Lost bool `json:",omitempty"`
 }
 
 // loadedList is the items of a list, a []T, and the frame that they were loaded for.
 type loadedList struct {
 	items     any
 	end, step int32
+}
+
+// loadedRecord is a listRecord and the frame that it was loaded for.
+type loadedRecord struct {
+	listRecord
+	version   uint64
+	known     bool
+	end, step int32
+}
+
+func (l *List[T]) key(v T) string {
+	if l.Key != nil {
+		return l.Key(v)
+	}
+	return l.Label(v)
 }
 
 // load returns the items for the top of the walk, loaded once in a hop however
@@ -81,42 +105,58 @@ func (l *List[T]) load(w *walk) ([]T, error) {
 
 func (l *List[T]) name() string { return oneLine(l.Title) }
 
-func (l *List[T]) ask(_ context.Context, w *walk) (string, error) {
-	history, err := w.showings()
+func (l *List[T]) problem() string {
+	switch {
+	case l == nil:
+		return "nil list"
+	case l.Load == nil:
+		return "list without Load"
+	case l.Label == nil:
+		return "list without Label"
+	}
+	return ""
+}
+
+func (l *List[T]) ask(_ context.Context, w *walk, now int) (string, error) {
+	var shown []shownItem
+	err := w.changeList(func(rec *listRecord) (changed bool, err error) {
+		last := rec.shownAt(now)
+		// What was found to be gone at this very input calls for a new list.
+		if last != nil && (last.At == now || !rec.Chosen[now].Gone) {
+			shown = last.Items
+			return false, nil
+		}
+		items, err := l.load(w)
+		if err != nil {
+			return false, err
+		}
+		shown = make([]shownItem, len(items))
+		for i, v := range items {
+			shown[i] = shownItem{l.key(v), l.Label(v)}
+		}
+		rec.Shown = append(rec.Shown, showing{now, shown})
+		return true, nil
+	})
 	if err != nil {
 		return "", err
 	}
-	now := len(w.request.Text)
-	shown := latest(history, now)
-	// What was found to be gone at this very input calls for a new list.
-	if shown == nil || w.top().notice == w.top().texts.Gone && shown.At < now && w.after == now {
-		items, err := l.load(w)
-		if err != nil {
-			return "", err
-		}
-		shown = &showing{At: now, Items: make([]shownItem, len(items))}
-		for i, v := range items {
-			shown.Items[i] = shownItem{l.key(v), l.Label(v)}
-		}
-		if err := w.remember(append(history, *shown)); err != nil {
-			return "", err
-		}
+	lines := make([]string, 0, len(shown)+2)
+	if l.Title != "" {
+		lines = append(lines, l.Title)
 	}
-	var b strings.Builder
-	b.WriteString(l.Title)
 	n := 0
-	for _, it := range shown.Items {
-		if b.Len() > 0 {
-			b.WriteByte('\n')
-		}
+	for _, it := range shown {
 		n = nextNumber(n, w.top().texts)
-		b.WriteString(strconv.Itoa(n) + ". " + it.Label)
+		lines = append(lines, strconv.Itoa(n)+". "+singleLine.Replace(it.Label))
 	}
-	if len(shown.Items) == 0 {
-		b.WriteString("\n" + w.top().texts.Empty)
+	if len(shown) == 0 {
+		lines = append(lines, w.top().texts.Empty)
 	}
-	return b.String(), nil
+	return strings.Join(lines, "\n"), nil
 }
+
+// singleLine keeps a label that comes from elsewhere from looking like two items.
+var singleLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
 
 func (l *List[T]) take(w *walk, input string) (any, string, error) {
 	texts := w.top().texts
@@ -124,34 +164,79 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 	if !ok {
 		return nil, texts.Invalid, nil
 	}
-	history, err := w.showings()
-	if err != nil {
-		return nil, "", err
+	var value any
+	var reason string
+	err := w.changeList(func(rec *listRecord) (changed bool, err error) {
+		value, reason = nil, ""
+		items, err := l.load(w)
+		if err != nil {
+			return false, err
+		}
+		made, known := rec.Chosen[w.after]
+		if !known {
+			shown := rec.shownAt(w.before)
+			switch {
+			case shown == nil && w.root.store != nil && isResumed(w.ctx):
+				// It was shown, and what was shown is forgotten.
+				return false, Stop(texts.Gone)
+			case shown == nil && i < len(items):
+				made.Key = l.key(items[i])
+			case shown != nil && i < len(shown.Items):
+				made.Key = shown.Items[i].Key
+			default:
+				reason = texts.Invalid
+				return false, nil
+			}
+		}
+		if made.Gone {
+			reason = texts.Gone
+			return false, nil
+		}
+		if !made.Lost {
+			for _, v := range items {
+				if l.key(v) == made.Key {
+					value = v
+					return rec.choose(w.after, made, known), nil
+				}
+			}
+		}
+		if !known {
+			made.Gone, reason = true, texts.Gone
+			return rec.choose(w.after, made, false), nil
+		}
+		// What was typed since is about this item, and about no other.
+		if made.Lost {
+			return false, Stop(texts.Gone)
+		}
+		made.Lost = true
+		rec.choose(w.after, made, false)
+		return true, nil
+	})
+	if err == nil && value == nil && reason == "" {
+		err = Stop(texts.Gone)
 	}
-	shown := latest(history, w.before)
-	if after := latest(history, w.after); shown != nil && after.At == w.after {
-		// This answer has led to a new list: what it named was gone, even if it
-		// is back by now.
-		return nil, texts.Gone, nil
+	return value, reason, err
+}
+
+// choose notes what an answer has led to, and reports whether that is new.
+func (r *listRecord) choose(at int, c choice, known bool) (changed bool) {
+	if !known {
+		if r.Chosen == nil {
+			r.Chosen = map[int]choice{}
+		}
+		r.Chosen[at] = c
 	}
-	if shown != nil && i >= len(shown.Items) {
-		return nil, texts.Invalid, nil
-	}
-	items, err := l.load(w)
-	switch {
-	case err != nil:
-		return nil, "", err
-	case shown == nil && i < len(items):
-		return items[i], "", nil
-	case shown == nil:
-		return nil, texts.Invalid, nil
-	}
-	for _, v := range items {
-		if l.key(v) == shown.Items[i].Key {
-			return v, "", nil
+	return !known
+}
+
+// shownAt returns what was shown at a position of the text, nil if nothing was.
+func (r *listRecord) shownAt(at int) *showing {
+	for i := len(r.Shown) - 1; i >= 0; i-- {
+		if r.Shown[i].At <= at {
+			return &r.Shown[i]
 		}
 	}
-	return nil, texts.Gone, nil
+	return nil
 }
 
 // nextNumber returns what chooses the item after that of n: numbers from 1 on, but
@@ -169,8 +254,9 @@ func indexOf(key string, texts *Texts) (int, bool) {
 		return 0, false
 	}
 	i := n - 1
-	for _, k := range []Key{texts.Back, texts.Home, texts.More} {
-		if m, err := strconv.Atoi(k.Key); err == nil && m >= 1 && m < n && strconv.Itoa(m) == k.Key {
+	reserved := []string{texts.Back.Key, texts.Home.Key, texts.More.Key}
+	for j, k := range reserved {
+		if m, err := strconv.Atoi(k); err == nil && m >= 1 && m < n && strconv.Itoa(m) == k && !slices.Contains(reserved[:j], k) {
 			i--
 		}
 	}
@@ -181,17 +267,7 @@ func (l *List[T]) frees(string) bool { return true }
 func (l *List[T]) limit() int        { return 0 }
 func (l *List[T]) explicit() bool    { return false }
 
-// latest returns what was shown at a position of the text, nil if nothing was.
-func latest(history []showing, at int) *showing {
-	for i := len(history) - 1; i >= 0; i-- {
-		if history[i].At <= at {
-			return &history[i]
-		}
-	}
-	return nil
-}
-
-// place names the record of what the list at the top of the walk has shown.
+// place names the record of the list at the top of the walk.
 func (w *walk) place() string {
 	return w.storeKey("list", strconv.Itoa(int(w.top().end))+"/"+strconv.Itoa(int(w.top().step)))
 }
@@ -199,56 +275,77 @@ func (w *walk) place() string {
 // storeKey returns a key for this subscriber's session. Two subscribers cannot
 // meet under one, whatever session they claim to be in.
 func (w *walk) storeKey(kind, rest string) string {
-	sum := sha256.Sum256([]byte(w.request.SessionID + "\x00" + w.request.PhoneNumber))
+	sum := digest(w.request.SessionID, w.request.PhoneNumber)
 	return "menu/" + kind + "/" + hex.EncodeToString(sum[:16]) + "/" + rest
 }
 
-func (w *walk) showings() ([]showing, error) {
+// changeList calls change with what is remembered of the list at the top of the
+// walk, which is nothing without a store, and saves it if that was changed. If
+// another delivery of the hop was faster, change is called again with what that has
+// left: all deliveries mean the same.
+func (w *walk) changeList(change func(*listRecord) (changed bool, err error)) error {
 	if w.root.store == nil {
-		return nil, nil
-	}
-	data, version, err := w.root.store.Load(w.ctx, w.place())
-	if err != nil || version == 0 {
-		return nil, err
-	}
-	var history []showing
-	return history, json.Unmarshal(data, &history)
-}
-
-func (w *walk) remember(history []showing) error {
-	if w.root.store == nil {
-		return nil
-	}
-	data, err := json.Marshal(history)
-	if err != nil {
+		_, err := change(new(listRecord))
 		return err
 	}
-	return w.save(w.place(), data)
-}
-
-// save writes a record. If the same hop, delivered twice, was faster elsewhere,
-// its record is as good.
-func (w *walk) save(key string, data []byte) error {
-	_, version, err := w.root.store.Load(w.ctx, key)
-	if err != nil {
-		return err
+	top, key := w.top(), w.place()
+	for poll := (backoff{}); ; {
+		rec := w.record
+		if !rec.known || rec.end != top.end || rec.step != top.step {
+			data, version, err := w.root.store.Load(w.ctx, key)
+			if err != nil {
+				return fmt.Errorf("ussd: loading what a list has shown: %w", err)
+			}
+			rec = loadedRecord{version: version, known: true, end: top.end, step: top.step}
+			if version != 0 {
+				if err := json.Unmarshal(data, &rec.listRecord); err != nil {
+					return fmt.Errorf("ussd: reading what a list has shown: %w", err)
+				}
+			}
+			w.record = rec
+		}
+		changed, err := change(&rec.listRecord)
+		if err != nil || !changed {
+			return err
+		}
+		w.record.known = false // it is saved, or out of date
+		data, err := json.Marshal(rec.listRecord)
+		if err != nil {
+			return err
+		}
+		version, err := w.root.store.Save(w.ctx, key, data, rec.version, shownTTL)
+		if err == nil {
+			rec.version = version
+			w.record = rec
+			return nil
+		}
+		if !errors.Is(err, ErrVersion) {
+			return fmt.Errorf("ussd: saving what a list has shown: %w", err)
+		}
+		if err := poll.wait(w.ctx); err != nil {
+			return err
+		}
 	}
-	if _, err := w.root.store.Save(w.ctx, key, data, version, shownTTL); err != nil && !errors.Is(err, ErrVersion) {
-		return err
-	}
-	return nil
 }
 
 // rememberDialled returns how many inputs were dialled as the store knows it, and
 // lets it know n if it does not.
 func (w *walk) rememberDialled(n int) (int, error) {
 	key := w.storeKey("dialled", "")
-	data, version, err := w.root.store.Load(w.ctx, key)
-	if err != nil {
-		return 0, err
+	for poll := (backoff{}); ; {
+		data, version, err := w.root.store.Load(w.ctx, key)
+		if err != nil {
+			return 0, err
+		}
+		if version != 0 {
+			return strconv.Atoi(string(data))
+		}
+		_, err = w.root.store.Save(w.ctx, key, []byte(strconv.Itoa(n)), 0, shownTTL)
+		if !errors.Is(err, ErrVersion) {
+			return n, err
+		}
+		if err := poll.wait(w.ctx); err != nil {
+			return 0, err
+		}
 	}
-	if version == 0 {
-		return n, w.save(key, []byte(strconv.Itoa(n)))
-	}
-	return strconv.Atoi(string(data))
 }

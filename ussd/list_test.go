@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
 
 type bill struct{ id, name string }
@@ -89,7 +94,11 @@ func TestListRemembers(t *testing.T) {
 	s.sees("Which bill\n1. Water\n2. Power\n0. Back")
 	s.send("2").sees("Pay Power?\n1. Yes\n0. Back\n00. Home")
 	now = []bill{{"c", "Rent"}}
-	s.send("1").sees("That is no longer there.\nWhich bill\n1. Rent\n0. Back")
+	// What is typed now was meant for Power, whatever else is on the list.
+	s.send("1").sees("END That is no longer there.")
+	now = []bill{{"b", "Power"}}
+	s.hop()
+	s.sees("END That is no longer there.")
 
 	s = dialMenu(t, m.Serve, "")
 	s.r.SessionID = "ATUid_2"
@@ -232,4 +241,86 @@ func TestLongTextsCostWhatTheyAreLong(t *testing.T) {
 			t.Errorf("%s: %d times as many take %.0f times the memory", name, times, many/few)
 		}
 	}
+}
+
+// A dialled choice means the same item on all later hops.
+func TestDialledChoiceIsRemembered(t *testing.T) {
+	t.Parallel()
+	now := []bill{{"a", "Water"}, {"b", "Power"}}
+	m := bills(func() []bill { return now })
+	m.Remember(new(ussd.MemoryStore))
+	s := dialMenu(t, m.Serve, "1*2").sees("Pay Power?\n1. Yes\n0. Back\n00. Home")
+	now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
+	s.hop()
+	s.sees("Pay Power?\n1. Yes\n0. Back\n00. Home").send("1").sees("END Paid Power")
+}
+
+// Copies of a hop at the same instant show the same list, although it changed
+// between them.
+func TestListShownTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	var inside sync.WaitGroup
+	inside.Add(2)
+	var calls atomic.Int32
+	m := bills(func() []bill {
+		n := calls.Add(1)
+		if n <= 2 {
+			inside.Done()
+			inside.Wait()
+		}
+		if n == 1 {
+			return []bill{{"a", "Water"}, {"b", "Power"}}
+		}
+		return []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
+	})
+	m.Remember(new(ussd.MemoryStore))
+	answers := make([]string, 2)
+	var hops sync.WaitGroup
+	for i := range answers {
+		hops.Go(func() {
+			r, err := m.Serve(t.Context(), ussd.Request{SessionID: "s", Text: "1"})
+			if err != nil {
+				t.Error(err)
+			}
+			answers[i] = r.Text
+		})
+	}
+	hops.Wait()
+	if answers[0] != answers[1] {
+		t.Errorf("two copies show %q", answers)
+	}
+}
+
+// A resumed session never takes a number for an item that the subscriber has not
+// seen.
+func TestResumedListIsForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := []bill{{"a", "Water"}, {"b", "Power"}}
+		m := bills(func() []bill { return now })
+		store := new(ussd.MemoryStore)
+		m.Remember(store)
+		p := ussdtest.New(t, ussd.Handler(ussd.Resume(store, m.Serve, ussd.WithResumeFor(3*time.Hour))))
+		for _, tt := range []struct {
+			pause time.Duration
+			want  string
+		}{{9*time.Minute + 59*time.Second, "Paid Power"}, {2 * time.Hour, "That is no longer there."}} {
+			now = []bill{{"a", "Water"}, {"b", "Power"}}
+			p.Dial("*384*123#").Send("1").Send("2")
+			p.Drop()
+			now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
+			time.Sleep(tt.pause)
+			p.Dial("*384*123#").Send("1")
+			if !p.Ended() {
+				p.Send("1")
+			}
+			p.Ends(tt.want)
+		}
+	})
+}
+
+func TestListLabelsAreOneLine(t *testing.T) {
+	t.Parallel()
+	m := bills(func() []bill { return []bill{{"a", "Water\n2. Power"}, {"b", "Rent"}} })
+	dialMenu(t, m.Serve, "1").sees("Which bill\n1. Water 2. Power\n2. Rent\n0. Back")
 }

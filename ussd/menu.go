@@ -2,6 +2,7 @@ package ussd
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,8 +48,9 @@ func (ScreenFunc) screen() string { return "" }
 // by one; and the same callback gives the same answer. An input that fits nothing
 // shows the screen again with the reason above it, and is passed over from then on.
 //
-// "0" goes back, "00" to the first screen, and "98" to the next page, unless an
-// item has that key; [Menu.SetTexts] changes them. Text that is longer than a
+// "0" goes back and "00" to the first screen, unless an item has that key, and "98"
+// to the next page, or another number if an item has that; [Menu.SetTexts] changes
+// them. Text that is longer than a
 // screen of the subscriber's network is spread over pages, and never cut.
 //
 // Menus are put together before they serve; then they are safe for concurrent use.
@@ -63,9 +65,10 @@ type Menu struct {
 
 	hop hopName
 
-	merged sync.Map // *Texts of the menu above → *Texts
-	pages  atomic.Pointer[[]menuPages]
-	mu     sync.Mutex // held while pages is extended
+	explicit func() bool // whether a question below wants to be answered by hand
+	merged   sync.Map    // *Texts of the menu above → *Texts
+	pages    atomic.Pointer[[]menuPages]
+	mu       sync.Mutex // held while pages is extended
 }
 
 type item struct {
@@ -79,6 +82,7 @@ type item struct {
 func NewMenu(title string) *Menu {
 	m := &Menu{title: title}
 	m.hop = newHopName(m.screen())
+	m.explicit = sync.OnceValue(func() bool { return m.asksExplicitly(map[*Menu]bool{}) })
 	return m
 }
 
@@ -111,7 +115,7 @@ func (m *Menu) HandleFunc(label string, fn func(context.Context, Request) (Respo
 // as [Menu.Handle] does, and if the key is taken, is empty, or cannot be typed as
 // an answer: "*" separates answers and "#" sends them.
 func (m *Menu) HandleKey(key, label string, s Screen) {
-	if key == "" || strings.ContainsAny(key, "*# \n") {
+	if !isKey(key) {
 		panic("ussd: " + strconv.Quote(key) + " is no key")
 	}
 	if m.hasKey(key) {
@@ -121,10 +125,10 @@ func (m *Menu) HandleKey(key, label string, s Screen) {
 }
 
 func (m *Menu) add(key, label string, s Screen) {
-	switch fn, isFunc := s.(ScreenFunc); {
-	case label == "" || strings.Contains(label, "\n"):
+	if label == "" || strings.Contains(label, "\n") {
 		panic("ussd: " + strconv.Quote(label) + " is no label")
-	case s == nil, isFunc && fn == nil:
+	}
+	if isNil(s) {
 		panic("ussd: nil screen for " + strconv.Quote(label))
 	}
 	for _, it := range m.items {
@@ -134,6 +138,18 @@ func (m *Menu) add(key, label string, s Screen) {
 	}
 	m.items = append(m.items, item{key, label, s, newHopName(label)})
 	m.pages.Store(nil)
+}
+
+func isNil(s Screen) bool {
+	switch s := s.(type) {
+	case *Menu:
+		return s == nil
+	case *Flow:
+		return s == nil
+	case ScreenFunc:
+		return s == nil
+	}
+	return s == nil
 }
 
 func (m *Menu) hasKey(key string) bool { return m.find(key) != nil }
@@ -149,11 +165,15 @@ func (m *Menu) find(key string) *item {
 
 // SetTexts sets the keys and words that this menu and those below it use of their
 // own. Fields that are left empty are those of the menu above, or the default. It
-// panics if the keys and their words leave no room for a screen: together they
-// may have 40 characters, with a line and ". " for each.
+// panics if a key cannot be typed or stands for two things, and if the keys and their
+// words leave no room for a screen: together they may have 40 characters, with a line
+// and ". " for each.
 func (m *Menu) SetTexts(t Texts) {
+	if problem := t.fold(); problem != "" {
+		panic("ussd: " + problem)
+	}
 	all := footer{texts: t.over(&defaultTexts), depth: 2}
-	if n, _ := Len(all.lines(1, true)); n > maxFooter {
+	if n, _ := Len(all.keys(1, true)); n > maxFooter {
 		panic("ussd: the keys and their words are too long: " + strconv.Itoa(n) + " characters, limit " + strconv.Itoa(maxFooter))
 	}
 	m.texts = &t
@@ -163,14 +183,46 @@ func (m *Menu) SetTexts(t Texts) {
 
 // textsBelow returns the menu's texts where it stands below a screen with others.
 func (m *Menu) textsBelow(above *Texts) *Texts {
-	if m.texts == nil {
+	if m.texts == nil && !m.hasKey(above.More.Key) {
 		return above
 	}
 	merged, ok := m.merged.Load(above)
 	if !ok {
-		merged, _ = m.merged.LoadOrStore(above, m.texts.over(above))
+		merged, _ = m.merged.LoadOrStore(above, m.mergeTexts(above))
 	}
 	return merged.(*Texts)
+}
+
+// mergeTexts gives the key for more another number if an item has it: without the
+// key, other items could not be reached.
+func (m *Menu) mergeTexts(above *Texts) *Texts {
+	var own Texts
+	if m.texts != nil {
+		own = *m.texts
+	}
+	merged := own.over(above)
+	for n := 99; m.hasKey(merged.More.Key) || merged.More.Key == merged.Back.Key || merged.More.Key == merged.Home.Key; n-- {
+		merged.More.Key = strconv.Itoa(n)
+	}
+	return merged
+}
+
+// asksExplicitly reports whether any question below m wants to be answered by hand.
+func (m *Menu) asksExplicitly(seen map[*Menu]bool) bool {
+	seen[m] = true
+	for _, it := range m.items {
+		switch s := it.screen.(type) {
+		case *Menu:
+			if !seen[s] && s.asksExplicitly(seen) {
+				return true
+			}
+		case *Flow:
+			if slices.ContainsFunc(s.questions, Question.explicit) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // SetLimit sets how many septets a screen may have on a network, for this menu
@@ -197,9 +249,10 @@ func (m *Menu) SetServiceCode(code string) {
 }
 
 // Remember gives the menu a store for what it cannot know from the inputs: which
-// items a [List] has shown, and on accounts where hop metadata does not come back,
-// which inputs were dialled with the code. Without a store a list is numbered
-// anew on each hop.
+// items a [List] has shown and which were chosen, and, for questions that are
+// [Prompt].Explicit on accounts where hop metadata does not come back, which inputs
+// were dialled with the code. Without a store a list is numbered anew on each hop.
+// Records last for an hour. A hop that needs one fails while the store does.
 func (m *Menu) Remember(s Store) { m.store = s }
 
 // Serve answers a hop: it is the function for [Handler].
@@ -223,6 +276,7 @@ func (m *Menu) text() string {
 
 // menuPages are a menu's pages for all that they depend on.
 type menuPages struct {
+	menu         *Menu
 	limit, depth int
 	texts        *Texts
 	pages        []string
@@ -262,7 +316,7 @@ func (m *Menu) paginate(limit, depth int, texts *Texts) []string {
 	if k := m.pages.Load(); k != nil {
 		known = append(known, *k...)
 	}
-	known = append(known, menuPages{limit, depth, texts, pages})
+	known = append(known, menuPages{m, limit, depth, texts, pages})
 	m.pages.Store(&known)
 	return pages
 }

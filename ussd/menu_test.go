@@ -177,6 +177,14 @@ func TestMenuPanics(t *testing.T) {
 		"nil function":     func(m *ussd.Menu) { m.HandleFunc("a", nil) },
 		"low limit":        func(m *ussd.Menu) { m.SetLimit(africastalking.SafaricomKenya, 99) },
 		"high limit":       func(m *ussd.Menu) { m.SetLimit(africastalking.SafaricomKenya, 183) },
+		"nil menu":         func(m *ussd.Menu) { m.Handle("a", (*ussd.Menu)(nil)) },
+		"nil flow":         func(m *ussd.Menu) { m.Handle("a", (*ussd.Flow)(nil)) },
+		"nil prompt":       func(m *ussd.Menu) { ussd.Ask((*ussd.Prompt[int])(nil)).Then(phoneNumber) },
+		"no parser":        func(m *ussd.Menu) { ussd.Ask(&ussd.Prompt[int]{}).Then(phoneNumber) },
+		"no loader":        func(m *ussd.Menu) { ussd.Ask(&ussd.List[int]{}).Then(phoneNumber) },
+		"key not typed":    func(m *ussd.Menu) { m.SetTexts(ussd.Texts{More: ussd.Key{Key: "#"}}) },
+		"one key for two":  func(m *ussd.Menu) { m.SetTexts(ussd.Texts{Back: ussd.Key{Key: "98"}}) },
+		"no dialling code": func(m *ussd.Menu) { ussd.Phone("+254") },
 		"no service code":  func(m *ussd.Menu) { m.SetServiceCode("384") },
 		"long keys":        func(m *ussd.Menu) { m.SetTexts(ussd.Texts{Back: ussd.Key{Label: strings.Repeat("b", 30)}}) },
 	} {
@@ -292,17 +300,19 @@ func TestParsers(t *testing.T) {
 		takes map[string]string
 		not   []string
 	}{
-		{"Int", wrap(ussd.Int(1, 20)), map[string]string{"1": "1", "20": "20", "007": "7", "5#": "5"}, []string{"", "0", "21", "x", "1.0", "18446744073709551617", "-1"}},
+		{"Int", wrap(ussd.Int(1, 20)), map[string]string{"1": "1", "20": "20", "007": "7", "5#": "5"}, []string{"", "0", "21", "x", "1.0", "18446744073709551617", "-1", "+5"}},
 		{"Amount without limit", wrap(ussd.Amount("KES", 1, math.MaxInt64)), map[string]string{"1": "KES 1.00", "9000000000000": "KES 9000000000000.00"},
 			[]string{"0", "9223372036854775807"}},
 		{"Amount", wrap(ussd.Amount("KES", 1, 100)), map[string]string{"1": "KES 1.00", "99.5": "KES 99.50", "100.00": "KES 100.00"},
 			[]string{"", "0", "0.99", "100.01", "1.234", "1,000", "KES 5", "-5", "x", "1e2"}},
 		{"Phone", wrap(ussd.Phone("254")), map[string]string{"0711000001": "+254711000001", "254711000001": "+254711000001", "+254 711-000 (001)": "+254711000001",
-			"00254711000001": "+254711000001", "0711000001#": "+254711000001"}, []string{"", "711000001", "0711", "+255711000001", "07110000010000000", "abc", "+"}},
+			"00254711000001": "+254711000001", "0711000001#": "+254711000001", "+254 (0) 711 000001": "+254711000001", "2540711000001": "+254711000001"},
+			[]string{"", "711000001", "0254711000001", "00711000001", "000711000001", "+25400711000001", "0711", "+255711000001", "07110000010000000", "abc", "+"}},
+		{"Phone that keeps its zero", wrap(ussd.Phone("225")), map[string]string{"0711000001": "+2250711000001", "+225 07 11 00 00 01": "+2250711000001", "2250711000001": "+2250711000001"}, []string{"711", "0"}},
 		{"Phone of any country", wrap(ussd.Phone("")), map[string]string{"+447700900123": "+447700900123"}, []string{"0711000001", "1"}},
 		{"PIN", wrap(ussd.PIN(4)), map[string]string{"0000": "0000", "1234#": "1234"}, []string{"", "123", "12345", "12a4", " 1234"}},
 		{"Match", wrap(ussd.Match(`ACC\d+|X`, "no")), map[string]string{"ACC1": "ACC1", "X": "X"}, []string{"acc1", "ACC1Y", "YX"}},
-		{"OneOf", wrap(ussd.OneOf("Yes", "No")), map[string]string{"yes": "Yes", "NO": "No"}, []string{"y", ""}},
+		{"OneOf", wrap(ussd.OneOf("Yes", "No")), map[string]string{"yes": "Yes", "NO": "No", "no#": "No"}, []string{"y", ""}},
 		{"Date", wrap(ussd.Date()), map[string]string{"31122026": "2026-12-31 00:00:00 +0000 UTC", "1/2/2026": "2026-02-01 00:00:00 +0000 UTC", "29-02-2024": "2024-02-29 00:00:00 +0000 UTC"},
 			[]string{"", "31022026", "2026-12-31", "29022026"}},
 	} {
@@ -515,7 +525,7 @@ func TestStop(t *testing.T) {
 			got += strings.TrimSuffix(s.last.Text, "\n98. More") + " "
 			s.send("98")
 		}
-		if got += s.last.Text; got != long {
+		if got += s.last.Text; got != strings.TrimSpace(long) {
 			t.Errorf("%s shows %q", start, got)
 		}
 	}

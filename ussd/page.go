@@ -53,8 +53,9 @@ var folder = strings.NewReplacer(
 	"\u201c", "\"", "\u201d", "\"", "\u201e", "\"", "\u2033", "\"", "\u00ab", "\"", "\u00bb", "\"",
 	"\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2015", "-", "\u2212", "-",
 	"\u2026", "...", "\u2022", "-", "\u00b7", "-",
-	"\u00a0", " ", "\u2007", " ", "\u2009", " ", "\u202f", " ", "\t", " ",
-	"\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u00ad", "",
+	"\u00a0", " ", "\u1680", " ", "\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ",
+	"\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ", "\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\t", " ",
+	"\u200b", "", "\u2060", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u00ad", "",
 )
 
 // fits reports whether a screen of these parts arrives whole.
@@ -84,7 +85,11 @@ func mayFit(limit int, parts []string) bool {
 // paginate spreads a text over pages, each with its own foot, and none over the
 // limit. Lines stay whole where they can, then words; nothing is left out.
 func paginate(text string, limit int, foot footer) []string {
-	lines := strings.Split(Fold(strings.ReplaceAll(text, "\r\n", "\n")), "\n")
+	text = Fold(strings.ReplaceAll(text, "\r\n", "\n"))
+	if !fits(limit, text, foot.lines(0, false)) {
+		text = strings.TrimRight(text, " \n") // or the last page might be blank
+	}
+	lines := strings.Split(text, "\n")
 	var pages []string
 	for {
 		n := len(pages)
@@ -116,7 +121,7 @@ func fill(lines []string, limit int, foot string) (page string, rest []string) {
 			return b + foot, lines[i:]
 		}
 		head, tail := split(prefix, line, limit, foot)
-		if head == "" {
+		if head == "" && i > 0 {
 			return b + foot, lines[i:]
 		}
 		lines[i] = tail
@@ -161,7 +166,7 @@ func keyLen(line string) int {
 	for i < len(line) && '0' <= line[i] && line[i] <= '9' {
 		i++
 	}
-	if i > 0 && i <= 4 && strings.HasPrefix(line[i:], ". ") {
+	if i > 0 && i <= 8 && strings.HasPrefix(line[i:], ". ") {
 		return i + 2
 	}
 	return 0

@@ -14,8 +14,8 @@ import (
 //	}
 //
 // An answer that Parse refuses shows the question again, below the text of the
-// error. A key that leads back or on does so where Parse refuses it, and is an
-// answer where Parse takes it.
+// error. A key that leads back does so where Parse refuses it, and is an answer where
+// Parse takes it. The key for more is one only on the last page of the question.
 //
 // Prompts are put together before they serve; then they are safe for concurrent
 // use.
@@ -29,8 +29,8 @@ type Prompt[T any] struct {
 	// is shown to the subscriber. It must give the same result for the same
 	// answer whenever it is asked, since answers are read again on every hop.
 	Parse func(answer string) (T, error)
-	// Tries is how many answers Parse may refuse before the session ends. Zero
-	// is no limit.
+	// Tries is how many answers Parse may refuse in a session, with whatever is
+	// between them, before the session ends. Zero is no limit.
 	Tries int
 	// Explicit refuses an answer that came with the dialled code: those stay in
 	// the phone's list of calls, where a PIN has no place. It goes by hop
@@ -52,7 +52,17 @@ func (p *Prompt[T]) name() string {
 	return oneLine(p.Text)
 }
 
-func (p *Prompt[T]) ask(ctx context.Context, w *walk) (string, error) {
+func (p *Prompt[T]) problem() string {
+	switch {
+	case p == nil:
+		return "nil prompt"
+	case p.Parse == nil:
+		return "prompt without Parse"
+	}
+	return ""
+}
+
+func (p *Prompt[T]) ask(ctx context.Context, w *walk, _ int) (string, error) {
 	if p.TextFunc == nil {
 		return p.Text, nil
 	}
@@ -61,10 +71,10 @@ func (p *Prompt[T]) ask(ctx context.Context, w *walk) (string, error) {
 	return p.TextFunc(ctx, r)
 }
 
-func (p *Prompt[T]) take(_ *walk, input string) (any, string, error) {
+func (p *Prompt[T]) take(w *walk, input string) (any, string, error) {
 	v, err := p.Parse(strings.TrimSpace(input))
 	if err != nil {
-		return nil, err.Error(), nil
+		return nil, orElse(strings.TrimSpace(err.Error()), w.top().texts.Invalid), nil
 	}
 	return v, "", nil
 }

@@ -1,6 +1,9 @@
 package ussd
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Texts are the keys and words that a menu uses of its own. The zero value has the
 // English defaults.
@@ -35,6 +38,30 @@ var defaultTexts = Texts{
 	Empty:        "There is nothing here.",
 }
 
+// fold folds the words, and returns what is wrong with the keys.
+func (t *Texts) fold() (problem string) {
+	for _, word := range []*string{
+		&t.Back.Label, &t.Home.Label, &t.More.Label,
+		&t.Invalid, &t.TypeItNow, &t.TooManyTries, &t.Gone, &t.Empty,
+	} {
+		*word = Fold(*word)
+	}
+	for _, k := range []string{t.Back.Key, t.Home.Key, t.More.Key} {
+		if k != "" && !isKey(k) {
+			return strconv.Quote(k) + " is no key"
+		}
+	}
+	all := t.over(&defaultTexts)
+	if all.Back.Key == all.Home.Key || all.Home.Key == all.More.Key || all.More.Key == all.Back.Key {
+		return "two things have one key"
+	}
+	return ""
+}
+
+// isKey reports whether a subscriber can type s as an answer: "*" separates answers
+// and "#" sends them.
+func isKey(s string) bool { return s != "" && !strings.ContainsAny(s, "*# \n") }
+
 // over returns t with its empty fields taken from above.
 func (t *Texts) over(above *Texts) *Texts {
 	merged := *t
@@ -66,7 +93,22 @@ type footer struct {
 	final bool
 }
 
+// lines returns the foot of a page. Where texts of several menus together are too
+// long, the keys stand there without their words.
 func (f footer) lines(page int, more bool) string {
+	foot := f.keys(page, more)
+	if len(foot) > maxFooter {
+		if n, _ := Len(foot); n > maxFooter {
+			bare := *f.texts
+			bare.Back.Label, bare.Home.Label, bare.More.Label = "", "", ""
+			f.texts = &bare
+			foot = strings.ReplaceAll(f.keys(page, more), ". ", "")
+		}
+	}
+	return foot
+}
+
+func (f footer) keys(page int, more bool) string {
 	var b strings.Builder
 	add := func(k Key) {
 		if f.offers == nil || f.offers(k.Key) {
@@ -74,7 +116,7 @@ func (f footer) lines(page int, more bool) string {
 		}
 	}
 	if more {
-		add(f.texts.More)
+		b.WriteString("\n" + f.texts.More.Key + ". " + f.texts.More.Label)
 	}
 	if !f.final && (f.depth > 0 || page > 0) {
 		add(f.texts.Back)

@@ -21,8 +21,13 @@ type walk struct {
 	// begins and ends, the separator before it included.
 	index, before, after int
 
-	// loaded is what the list was that was loaded last.
-	loaded loadedList
+	// loaded and record are of the list that was looked at last, noticed of the
+	// menu.
+	loaded  loadedList
+	record  loadedRecord
+	noticed menuPages
+	// tries counts the answers that questions with a limit have refused.
+	tries map[Question]int
 
 	path []frame
 	room [6]frame
@@ -40,8 +45,8 @@ type frame struct {
 	answer any
 	// end is where, in the text, the inputs that have led here end.
 	end int32
-	// step is the question of a flow, tries how many answers it has refused.
-	page, step, tries int32
+	// step is the question of a flow.
+	page, step int32
 }
 
 func (w *walk) serve() (Response, error) {
@@ -76,6 +81,9 @@ func (w *walk) answerHop() (Response, error) {
 	}
 	for start, more := 0, true; more; w.index++ {
 		var input string
+		if w.index%64 == 63 && w.ctx.Err() != nil {
+			return Response{}, w.ctx.Err()
+		}
 		input, _, more = strings.Cut(text[start:], "*")
 		w.before, w.after = max(start-1, 0), start+len(input)
 		start = w.after + 1
@@ -147,7 +155,14 @@ func (w *walk) take(input string) error {
 		if int(top.step) == len(s.questions) {
 			break
 		}
-		taken, err := w.answer(s, s.questions[top.step], input)
+		q := s.questions[top.step]
+		if key == top.texts.More.Key {
+			turned, err := w.turn(s, q)
+			if turned || err != nil {
+				return err
+			}
+		}
+		taken, err := w.answer(s, q, input)
 		if taken || err != nil {
 			return err
 		}
@@ -155,8 +170,13 @@ func (w *walk) take(input string) error {
 			return nil
 		}
 		top.page = 0
-		if top.tries++; int(top.tries) == s.questions[top.step].limit() {
-			return Stop(top.texts.TooManyTries)
+		if q.limit() > 0 {
+			if w.tries == nil {
+				w.tries = map[Question]int{}
+			}
+			if w.tries[q]++; w.tries[q] == q.limit() {
+				return Stop(top.texts.TooManyTries)
+			}
 		}
 		return nil
 	}
@@ -174,6 +194,28 @@ func (w *walk) push(it *item, texts *Texts) {
 		texts = m.textsBelow(texts)
 	}
 	w.path = append(w.path, frame{screen: it.screen, texts: texts, item: it, end: int32(w.after)})
+}
+
+// turn turns to the next page of a question, if there is one.
+func (w *walk) turn(f *Flow, q Question) (bool, error) {
+	top := w.top()
+	text, err := q.ask(w.answers(f), w, w.before)
+	if err != nil {
+		w.after = w.before // the key turns a page of what is said instead
+		return false, err
+	}
+	foot := footer{texts: top.texts, depth: w.depth(), offers: q.frees}
+	if int(top.page) >= len(paginate(withNotice(top.notice, text), w.limit, foot))-1 {
+		return false, nil
+	}
+	top.page++
+	return true, nil
+}
+
+// asking returns the flow and true if the top of the path is one of its questions.
+func (w *walk) asking() (*Flow, bool) {
+	f, ok := w.top().screen.(*Flow)
+	return f, ok && int(w.top().step) < len(f.questions)
 }
 
 // answer gives an input to a question. If the question takes it, the next one is
@@ -203,7 +245,8 @@ func (w *walk) offers(key string) bool {
 	top := w.top()
 	switch key {
 	case top.texts.More.Key:
-		return true
+		_, asking := w.asking() // which has no more pages, or they would have been turned
+		return !asking
 	case top.texts.Back.Key:
 		return len(w.path) > 1 || top.page > 0
 	case top.texts.Home.Key:
@@ -244,11 +287,23 @@ func (w *walk) onLastPage(m *Menu) bool {
 		_, last := m.page(int(top.page), w.limit, w.depth(), top.texts)
 		return last
 	}
-	return int(top.page) == len(paginate(withNotice(top.notice, m.text()), w.limit, m.footer(w.depth(), top.texts)))-1
+	return int(top.page) == len(w.withInvalid(m))-1
+}
+
+// withInvalid returns the pages of the menu at the top of the path below the notice
+// that a choice was none.
+func (w *walk) withInvalid(m *Menu) []string {
+	top, known := w.top(), &w.noticed
+	depth := min(w.depth(), 2)
+	if known.menu != m || known.texts != top.texts || known.depth != depth {
+		pages := paginate(withNotice(top.texts.Invalid, m.text()), w.limit, m.footer(depth, top.texts))
+		*known = menuPages{menu: m, limit: w.limit, depth: depth, texts: top.texts, pages: pages}
+	}
+	return known.pages
 }
 
 // refresh makes a screen that is come back to what it was at first.
-func (f *frame) refresh() { f.page, f.notice, f.tries, f.answer = 0, "", 0, nil }
+func (f *frame) refresh() { f.page, f.notice, f.answer = 0, "", nil }
 
 func (w *walk) depth() int { return len(w.path) - 1 }
 
@@ -262,12 +317,13 @@ func (w *walk) show() (Response, error) {
 			text, _ := s.page(int(top.page), w.limit, w.depth(), top.texts)
 			return Continue(text), nil
 		}
-		return w.page(Continue(s.text()), s.footer(w.depth(), top.texts)), nil
+		pages := w.withInvalid(s)
+		return Continue(pages[min(int(top.page), len(pages)-1)]), nil
 	case *Flow:
 		ctx := w.answers(s)
 		if int(top.step) < len(s.questions) {
 			q := s.questions[top.step]
-			text, err := q.ask(ctx, w)
+			text, err := q.ask(ctx, w, w.after)
 			if err != nil {
 				return Response{}, err
 			}
@@ -293,9 +349,11 @@ func (w *walk) run(ctx context.Context, fn ScreenFunc, foot footer) (Response, e
 	if res.Text == "" {
 		return res, nil
 	}
-	if !res.Continue {
+	if top := w.top(); !res.Continue {
 		foot.final = true
-		w.top().notice = ""
+		if top.notice != "" && len(paginate(res.Text, w.limit, foot)) == 1 {
+			top.notice = "" // nothing more is asked
+		}
 	}
 	return w.page(res, foot), nil
 }
@@ -311,8 +369,10 @@ func (w *walk) page(r Response, foot footer) Response {
 		top.page = int32(len(pages) - 1)
 	default:
 		// The key for more was typed where there is none.
-		pages = paginate(withNotice(top.texts.Invalid, r.Text), w.limit, foot)
-		top.page = 0
+		top.page = int32(len(pages) - 1)
+		if noticed := withNotice(top.texts.Invalid, pages[top.page]); fits(w.limit, noticed) {
+			pages[top.page] = noticed
+		}
 	}
 	r.Text = pages[top.page]
 	r.Continue = r.Continue || int(top.page) < len(pages)-1
@@ -378,7 +438,7 @@ func (w *walk) countDialled() error {
 	if w.request.Text != "" {
 		w.dialled = strings.Count(w.request.Text, "*") + 1
 	}
-	if w.root.store == nil {
+	if w.root.store == nil || !w.root.explicit() {
 		return nil
 	}
 	n, err := w.rememberDialled(w.dialled)
