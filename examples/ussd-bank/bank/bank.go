@@ -79,21 +79,43 @@ func (a app) send() ussd.Screen {
 	}
 	pin := a.pin()
 	return ussd.Ask(to, amount, sure, pin).Then(func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
-		// The hop's ID makes a transfer of it that happens once, here and at
-		// the bank, however often the hop is delivered.
-		receipt, err := ussd.Once(ctx, a.store, r.HopID(), func(context.Context) (Receipt, error) {
-			receipt, err := a.ledger.Send(r.HopID(), r.PhoneNumber, pin.Value(ctx), to.Value(ctx), amount.Value(ctx))
-			if err != nil {
-				return Receipt{}, fmt.Errorf("%w: %w", ussd.ErrNotDone, err)
-			}
-			return receipt, nil
-		})
-		if err != nil {
+		asked := transfer{To: to.Value(ctx), Amount: amount.Value(ctx)}
+		if _, err := a.ledger.Balance(r.PhoneNumber, pin.Value(ctx)); err != nil {
 			return a.refuse(err)
 		}
-		return ussd.Endf(a.words.sent, amount.Value(ctx), to.Value(ctx), receipt.Balance), nil
+		// The hop's ID makes a transfer of it that happens once, here and at
+		// the bank, however often the hop is delivered. A refusal counts: who
+		// has been told no must not be debited when money has come in since.
+		done, err := ussd.Once(ctx, a.store, r.HopID(), func(context.Context) (transfer, error) {
+			receipt, err := a.ledger.Send(r.HopID(), r.PhoneNumber, pin.Value(ctx), asked.To, asked.Amount)
+			if text, known := a.reason(err); known {
+				return transfer{asked.To, asked.Amount, receipt, text}, nil
+			}
+			return transfer{asked.To, asked.Amount, receipt, ""}, err
+		})
+		switch {
+		case err != nil:
+			return ussd.Response{}, err
+		case done.To != asked.To || done.Amount != asked.Amount:
+			return ussd.Response{}, errConflict
+		case done.Refused != "":
+			return ussd.End(done.Refused), nil
+		}
+		return ussd.Endf(a.words.sent, done.Amount, done.To, done.Receipt.Balance), nil
 	})
 }
+
+// transfer is one that was asked for, and what has become of it.
+type transfer struct {
+	To      string
+	Amount  africastalking.Money
+	Receipt Receipt
+	Refused string // what the subscriber was told, if it was not carried out
+}
+
+// errConflict is for a hop that comes in place of one that was answered. A phone
+// sends no such hop.
+var errConflict = errors.New("bank: another transfer was made with this hop")
 
 func (a app) statement() ussd.Screen {
 	pin := a.pin()
@@ -129,6 +151,8 @@ func (a app) reason(err error) (text string, known bool) {
 		return a.words.noFunds, true
 	case errors.Is(err, ErrNoAccount):
 		return a.words.noAccount, true
+	case errors.Is(err, ErrSelf):
+		return a.words.toSelf, true
 	}
 	return "", false
 }

@@ -102,6 +102,60 @@ func TestMoneyMovesOnce(t *testing.T) {
 	}
 }
 
+// Who has been told that a transfer was refused is not debited when the hop is
+// delivered again and money has come in since.
+func TestRefusalStays(t *testing.T) {
+	t.Parallel()
+	l, h := open()
+	p := ussdtest.New(t, h, ussdtest.WithPhoneNumber(amina)).Dial("*384*123#")
+	for _, input := range []string{"1", "2", "0711000002", "5050", "1", "1234"} {
+		p.Send(input)
+	}
+	p.Ends("You do not have enough money for that.")
+	if _, err := l.Send("t1", kim, "4321", amina, kes(100)); err != nil {
+		t.Fatal(err)
+	}
+	p.Again().Ends("You do not have enough money for that.")
+	if got := balance(t, l, amina, "1234"); got != kes(5100) {
+		t.Errorf("balance %v, want 5100", got)
+	}
+}
+
+// A hop that comes in place of one that was answered moves nothing, tells nothing,
+// and does not claim what was not done.
+func TestForgedHop(t *testing.T) {
+	t.Parallel()
+	l := bank.NewLedger()
+	l.Open(amina, "1234", kes(5000))
+	l.Open(kim, "4321", kes(100))
+	serve := bank.NewMenu(l, new(ussd.MemoryStore)).Serve
+	hop := func(text string) string {
+		r, err := serve(t.Context(), ussd.Request{SessionID: "s", PhoneNumber: amina, ServiceCode: bank.ServiceCode, Text: text, Hop: "x~0"})
+		if err != nil {
+			return err.Error()
+		}
+		return r.Text
+	}
+	got := []string{
+		hop("1*2*0711000002*500*1*1234"),
+		hop("1*2*0711000002*500*1*9999"),
+		hop("1*2*0711000002*900*1*1234"),
+		hop("1*2*0711000001*700*1*1234"),
+	}
+	want := []string{
+		"You have sent KES 500.00 to +254711000002. Your balance is KES 4500.00.",
+		"That PIN is wrong. Please dial again later.",
+		"bank: another transfer was made with this hop",
+		"bank: another transfer was made with this hop",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("screens (-want +got):\n%s", diff)
+	}
+	if got := balance(t, l, kim, "4321"); got != kes(600) {
+		t.Errorf("balance %v, want 600", got)
+	}
+}
+
 // A path that is dialled at once leads where it leads hop by hop; only the PIN must
 // be typed.
 func TestDialledAtOnce(t *testing.T) {

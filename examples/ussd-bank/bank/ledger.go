@@ -45,6 +45,7 @@ var (
 	ErrNoAccount = errors.New("bank: no such account")
 	ErrPIN       = errors.New("bank: wrong PIN")
 	ErrFunds     = errors.New("bank: not enough money")
+	ErrSelf      = errors.New("bank: from an account to itself")
 )
 
 // NewLedger returns a bank without accounts.
@@ -106,15 +107,17 @@ func (l *Ledger) Statement(phone, pin string) ([]Entry, error) {
 func (l *Ledger) Send(id, from, pin, to string, amount africastalking.Money) (Receipt, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r, ok := l.done[id]; ok {
-		return r, nil
-	}
 	a, err := l.open(from, pin)
 	if err != nil {
 		return Receipt{}, err
 	}
+	if r, ok := l.done[id]; ok {
+		return r, nil
+	}
 	b := l.accounts[to]
 	switch {
+	case a == b:
+		return Receipt{}, ErrSelf
 	case b == nil:
 		return Receipt{}, ErrNoAccount
 	case amount.Micros <= 0 || a.balance.Currency != amount.Currency || a.balance.Micros < amount.Micros:

@@ -10,7 +10,8 @@ type words struct {
 	askPIN, wrongPIN                       string
 	askTo, wrongTo, askAmount, wrongAmount string
 	confirm, yes, wrongYes                 string
-	hasBalance, sent, noFunds, noAccount   string
+	hasBalance, sent                       string
+	noFunds, noAccount, toSelf             string
 	entries, in, out, entry, again         string
 }
 
@@ -22,7 +23,7 @@ var english = words{
 	askAmount: "How much, in shillings?", wrongAmount: "Enter an amount from 10 to 150000.",
 	confirm: "Send %v to %s?", yes: "Yes", wrongYes: "Invalid choice.",
 	hasBalance: "Your balance is %v.", sent: "You have sent %v to %s. Your balance is %v.",
-	noFunds: "You do not have enough money for that.", noAccount: "That number has no account with us.",
+	noFunds: "You do not have enough money for that.", noAccount: "That number has no account with us.", toSelf: "That is your own number.",
 	entries: "Your last transfers", in: "+%v from %s", out: "%v to %s", entry: "%s\n%v, %s",
 	again: "Please dial again later.",
 }
@@ -41,7 +42,7 @@ var swahili = words{
 	askAmount: "Kiasi gani, kwa shilingi?", wrongAmount: "Weka kiasi kutoka 10 hadi 150000.",
 	confirm: "Tuma %v kwa %s?", yes: "Ndiyo", wrongYes: "Chaguo si sahihi.",
 	hasBalance: "Salio lako ni %v.", sent: "Umetuma %v kwa %s. Salio lako ni %v.",
-	noFunds: "Huna pesa za kutosha.", noAccount: "Nambari hiyo haina akaunti nasi.",
+	noFunds: "Huna pesa za kutosha.", noAccount: "Nambari hiyo haina akaunti nasi.", toSelf: "Hiyo ni nambari yako mwenyewe.",
 	entries: "Miamala yako ya mwisho", in: "+%v kutoka %s", out: "%v kwa %s", entry: "%s\n%v, %s",
 	again: "Tafadhali piga tena baadaye.",
 }
