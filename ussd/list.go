@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,9 @@ import (
 // while a session lasts, let the menu remember what was shown and chosen
 // ([Menu.Remember]): then the answer is the item that the subscriber has seen, on
 // this hop and all later ones. If it is gone when it is chosen, the list is shown
-// again; if it goes later, the session ends with [Texts].Gone.
+// again. Later hops get the item as it was when it was chosen, if encoding/json keeps
+// a T whole; otherwise it is looked for by its key, and if it is gone by then, the
+// session ends with [Texts].Gone.
 type List[T any] struct {
 	// Title stands above the items.
 	Title string
@@ -61,6 +64,10 @@ type shownItem struct{ Key, Label string }
 // choice is what an answer has led to, which stays so whatever becomes of the items.
 type choice struct {
 	Key string
+	// Nth is how many items with the key were above it.
+	Nth int `json:",omitempty"`
+	// Value is the item, if it is the same again once decoded.
+	Value json.RawMessage `json:",omitempty"`
 	// Gone is set if the item was no longer there, Lost if it went later.
 	Gone, Lost bool `json:",omitempty"`
 }
@@ -130,10 +137,7 @@ func (l *List[T]) ask(_ context.Context, w *walk, now int) (string, error) {
 		if err != nil {
 			return false, err
 		}
-		shown = make([]shownItem, len(items))
-		for i, v := range items {
-			shown[i] = shownItem{l.key(v), l.Label(v)}
-		}
+		shown = l.shownItems(items)
 		rec.Shown = append(rec.Shown, showing{now, shown})
 		return true, nil
 	})
@@ -155,6 +159,14 @@ func (l *List[T]) ask(_ context.Context, w *walk, now int) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
+func (l *List[T]) shownItems(items []T) []shownItem {
+	shown := make([]shownItem, len(items))
+	for i, v := range items {
+		shown[i] = shownItem{l.key(v), l.Label(v)}
+	}
+	return shown
+}
+
 // singleLine keeps a label that comes from elsewhere from looking like two items.
 var singleLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
 
@@ -168,49 +180,58 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 	var reason string
 	err := w.changeList(func(rec *listRecord) (changed bool, err error) {
 		value, reason = nil, ""
+		made, known := rec.Chosen[w.after]
+		switch {
+		case made.Gone:
+			reason = texts.Gone
+			return false, nil
+		case made.Lost:
+			return false, Stop(texts.Gone)
+		case made.Value != nil:
+			var v T
+			err := json.Unmarshal(made.Value, &v)
+			value = v
+			return false, err
+		}
 		items, err := l.load(w)
 		if err != nil {
 			return false, err
 		}
-		made, known := rec.Chosen[w.after]
 		if !known {
-			shown := rec.shownAt(w.before)
-			switch {
-			case shown == nil && w.root.store != nil && isResumed(w.ctx):
-				// It was shown, and what was shown is forgotten.
-				return false, Stop(texts.Gone)
-			case shown == nil && i < len(items):
-				made.Key = l.key(items[i])
-			case shown != nil && i < len(shown.Items):
-				made.Key = shown.Items[i].Key
-			default:
+			shown := l.shownItems(items)
+			if before := rec.shownAt(w.before); before != nil {
+				shown = before.Items
+			} else if w.root.store != nil && isResumed(w.ctx) {
+				return false, Stop(texts.Gone) // what was shown is forgotten
+			}
+			if i >= len(shown) {
 				reason = texts.Invalid
 				return false, nil
 			}
-		}
-		if made.Gone {
-			reason = texts.Gone
-			return false, nil
-		}
-		if !made.Lost {
-			for _, v := range items {
-				if l.key(v) == made.Key {
-					value = v
-					return rec.choose(w.after, made, known), nil
+			made.Key = shown[i].Key
+			for _, it := range shown[:i] {
+				if it.Key == made.Key {
+					made.Nth++
 				}
 			}
 		}
-		if !known {
-			made.Gone, reason = true, texts.Gone
-			return rec.choose(w.after, made, false), nil
+		nth := made.Nth
+		for _, v := range items {
+			if l.key(v) != made.Key {
+				continue
+			}
+			if nth--; nth < 0 {
+				value, made.Value = v, snapshot(v)
+				return !known && rec.choose(w.after, made), nil
+			}
 		}
-		// What was typed since is about this item, and about no other.
-		if made.Lost {
-			return false, Stop(texts.Gone)
+		if known {
+			// What was typed since is about this item, and about no other.
+			made.Lost = true
+			return rec.choose(w.after, made), nil
 		}
-		made.Lost = true
-		rec.choose(w.after, made, false)
-		return true, nil
+		made.Gone, reason = true, texts.Gone
+		return rec.choose(w.after, made), nil
 	})
 	if err == nil && value == nil && reason == "" {
 		err = Stop(texts.Gone)
@@ -218,15 +239,26 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 	return value, reason, err
 }
 
-// choose notes what an answer has led to, and reports whether that is new.
-func (r *listRecord) choose(at int, c choice, known bool) (changed bool) {
-	if !known {
-		if r.Chosen == nil {
-			r.Chosen = map[int]choice{}
-		}
-		r.Chosen[at] = c
+// snapshot returns a value in JSON, or nil if it would not be the same again.
+func snapshot[T any](v T) json.RawMessage {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil
 	}
-	return !known
+	var again T
+	if json.Unmarshal(data, &again) != nil || !reflect.DeepEqual(v, again) {
+		return nil
+	}
+	return data
+}
+
+// choose notes what an answer has led to. It returns true.
+func (r *listRecord) choose(at int, c choice) (changed bool) {
+	if r.Chosen == nil {
+		r.Chosen = map[int]choice{}
+	}
+	r.Chosen[at] = c
+	return true
 }
 
 // shownAt returns what was shown at a position of the text, nil if nothing was.

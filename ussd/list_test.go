@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -323,4 +324,47 @@ func TestListLabelsAreOneLine(t *testing.T) {
 	t.Parallel()
 	m := bills(func() []bill { return []bill{{"a", "Water\n2. Power"}, {"b", "Rent"}} })
 	dialMenu(t, m.Serve, "1").sees("Which bill\n1. Water 2. Power\n2. Rent\n0. Back")
+}
+
+// Who has paid a bill reads so again, although the bill is gone by then.
+func TestListKeepsWhatWasChosen(t *testing.T) {
+	t.Parallel()
+	type Invoice struct{ ID, Name string }
+	open := []Invoice{{"a", "Water"}, {"b", "Power"}, {"c", "Power"}}
+	which := &ussd.List[Invoice]{
+		Load:  func(context.Context, ussd.Request) ([]Invoice, error) { return open, nil },
+		Label: func(v Invoice) string { return v.Name },
+	}
+	m := ussd.NewMenu("Bills")
+	m.Remember(new(ussd.MemoryStore))
+	m.Handle("Pay", ussd.Ask(which, &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4)}).Then(
+		func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+			v := which.Value(ctx)
+			open = slices.DeleteFunc(slices.Clone(open), func(o Invoice) bool { return o == v })
+			return ussd.Endf("Paid %s (%s)", v.Name, v.ID), nil
+		}))
+	dialMenu(t, m.Serve, "1").send("1", "1234").sees("END Paid Water (a)")
+	s := dialMenu(t, m.Serve, "")
+	s.r.SessionID = "ATUid_2"
+	// Of two with one label it is the one that was chosen.
+	s.send("1", "2", "1234").sees("END Paid Power (c)")
+}
+
+// The second page of what ends the session comes after a question that must be
+// answered by hand, too.
+func TestStopAfterExplicit(t *testing.T) {
+	t.Parallel()
+	pin := &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4), Explicit: true}
+	which := &ussd.List[bill]{
+		Load: func(context.Context, ussd.Request) ([]bill, error) {
+			return nil, ussd.Stop(strings.TrimSpace(strings.Repeat("locked ", 40)))
+		},
+		Label: func(b bill) string { return b.name },
+	}
+	m := ussd.NewMenu("Home")
+	m.Handle("Go", ussd.Ask(pin, which).Then(phoneNumber))
+	s := dialMenu(t, m.Serve, "").send("1", "1234")
+	if s.send("98"); s.last.Continue || !strings.HasSuffix(s.last.Text, "locked") {
+		t.Errorf("the last page is %+v", s.last)
+	}
 }

@@ -65,7 +65,7 @@ func (w *walk) serve() (Response, error) {
 	var end stop
 	switch {
 	case errors.As(err, &end):
-		return w.ended(string(end)), nil
+		r = w.ended(string(end))
 	case err != nil:
 		return Response{}, err
 	}
