@@ -45,7 +45,12 @@ func (w *writer) writeHeader(status int, body []byte) {
 		return
 	}
 	w.status = status
-	w.sent = w.header.Clone()
+	w.sent = make(http.Header, len(w.header))
+	for name, values := range w.header { // as they arrive, however they were set
+		for _, v := range values {
+			w.sent.Add(name, v)
+		}
+	}
 	if n, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
 		w.announced = n
 	} else {
