@@ -34,6 +34,8 @@ var ErrNotDone = errors.New("ussd: nothing was done")
 //		return bank.Pay(ctx, r.HopID(), to, amount)
 //	})
 //
+// A hop that does two such things needs a key for each: r.HopID() + "/fee".
+//
 // # What holds
 //
 // Fn is started at most once for a key; the key is in the store before that. If
@@ -57,15 +59,18 @@ var ErrNotDone = errors.New("ussd: nothing was done")
 // knows keys, not payments: the subscriber who dials again and pays again is
 // another session with another HopID.
 //
-// T is stored with encoding/json, so later callers get what that makes of the
-// result. Keys are hashed and never meet those of [Stateful] and [Resume]. A T
-// that cannot be encoded at all is an error before fn is run.
+// T is stored with encoding/json, and all callers get what that makes of the result,
+// so that copies of a hop are answered alike: unexported fields are lost. Keys are
+// hashed and never meet those of [Stateful] and [Resume]. A T that cannot be encoded
+// at all is an error before fn is run; a result that cannot, such as an infinite
+// number, is fn's own caller's, and the others' are in doubt.
 func Once[T any](ctx context.Context, store Store, key string, fn func(context.Context) (T, error)) (T, error) {
 	var result, zero T
 	if key == "" {
 		return zero, errors.New("ussd: Once needs a key")
 	}
-	if _, err := json.Marshal(&zero); err != nil {
+	var unsupported *json.UnsupportedTypeError
+	if _, err := json.Marshal(&zero); errors.As(err, &unsupported) {
 		return zero, fmt.Errorf("ussd: Once cannot remember the result: %w", err)
 	}
 	o := once{store: store, key: storeKey("once", digest(key, ""))}
@@ -97,12 +102,17 @@ func Once[T any](ctx context.Context, store Store, key string, fn func(context.C
 		return result, err
 	}
 	// If the result cannot be kept the key still says that fn was started.
-	if data, err := json.Marshal(&result); err == nil {
-		o.finish(ctx, onceDone, data)
-	} else {
+	data, err = json.Marshal(&result)
+	if err != nil {
 		o.finish(ctx, onceFailed, nil)
+		return result, nil
 	}
-	return result, nil
+	o.finish(ctx, onceDone, data)
+	var kept T
+	if json.Unmarshal(data, &kept) != nil {
+		return result, nil
+	}
+	return kept, nil
 }
 
 // A record of Once is a state, and then, once it was started, 16 random bytes that

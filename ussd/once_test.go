@@ -163,3 +163,50 @@ func TestOnceStoreErrors(t *testing.T) {
 		}
 	}
 }
+
+// All callers get the same, the first one too.
+func TestOnceGivesAllTheSame(t *testing.T) {
+	t.Parallel()
+	type receipt struct {
+		ID     string
+		When   time.Time
+		secret int
+	}
+	store := new(ussd.MemoryStore)
+	var got []string
+	for range 2 {
+		r, err := ussd.Once(t.Context(), store, "key", func(context.Context) (receipt, error) {
+			return receipt{"1", time.Now(), 7}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%v", r))
+	}
+	if got[0] != got[1] {
+		t.Errorf("callers get %q", got)
+	}
+}
+
+// picky has no text for its zero value.
+type picky int
+
+func (p picky) MarshalText() ([]byte, error) {
+	if p == 0 {
+		return nil, errors.New("no text")
+	}
+	return []byte{'0' + byte(p)}, nil
+}
+
+func (p *picky) UnmarshalText(b []byte) error {
+	*p = picky(b[0] - '0')
+	return nil
+}
+
+func TestOnceTakesWhatHasNoZero(t *testing.T) {
+	t.Parallel()
+	got, err := ussd.Once(t.Context(), new(ussd.MemoryStore), "key", func(context.Context) (picky, error) { return 3, nil })
+	if got != 3 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}

@@ -19,6 +19,9 @@ const (
 	resumeTTL = 5 * time.Minute
 	// resumeSessions is how many sessions of a subscriber are told apart.
 	resumeSessions = 8
+	// askedTTL is how long it is known of a session that it was asked: longer than
+	// [Once] remembers what was done in it.
+	askedTTL = onceTTL + time.Hour
 	// resumeHop is the metadata of the question.
 	resumeHop = "resume"
 )
@@ -69,10 +72,14 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 //   - There is nothing to resume after an END, after next has failed (which ended
 //     the session with an apology, and perhaps with something done), or when
 //     nothing was typed yet.
-//   - A code that was dialled with an extension starts without the question.
+//   - A code that was dialled with an extension, if that arrives in the Text,
+//     starts without the question. (In the ServiceCode it is another code, which
+//     resumes its own sessions.)
 //   - Whether a session was asked is stored before the question is shown, so each
-//     hop means the same whenever and wherever it is delivered again. If the store
-//     cannot be read, Resume returns an error.
+//     hop means the same whenever and wherever it is delivered again, or fails with
+//     [ErrLost] once what the session went on with is forgotten: 15 minutes after
+//     the subscriber's last hop, or 8 sessions later. If the store cannot be read,
+//     Resume returns an error.
 //   - What is remembered of the answer is saved after next has run; if that Save
 //     fails the answer is given nevertheless, and an earlier screen is offered
 //     after a drop, or none.
@@ -83,8 +90,9 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 // ask for the PIN again before it moves money, rather than rely on one typed
 // before the drop.
 //
-// The record holds the Text of the last hop, with any PIN in it, until the session
-// ends or the record expires. Treat the store as private.
+// The record holds the Text of the last hop until the session ends, and the one that
+// a session went on with until the record expires, 15 minutes after the subscriber's
+// last hop: with any PIN that was typed. Treat the store as private.
 //
 // A hop that was still being answered when the session was dropped may end after
 // the question was asked. Under [Stateful] the subscriber who then types the same
@@ -128,7 +136,11 @@ type resumePoint struct {
 	Len  int        `json:"len"` // of the text, which is forgotten when the session ends
 	Hop  resumeText `json:"hop,omitempty"`
 	At   int64      `json:"at"` // ms since 1970
-	Over bool       `json:"over,omitempty"`
+	// Over is set if there is nothing to go on with: the session has ended, or the
+	// hop failed.
+	Over bool `json:"over,omitempty"`
+	// Ended is set if it was the app that ended the session.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // resumeText is a string that JSON keeps as it is: it would replace what is not
@@ -191,8 +203,15 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 				return s.From, nil
 			}
 		}
-		if r.Text != "" && r.Hop == resumeHop {
-			return nil, ErrLost // it was asked, and nobody knows about what
+		if r.Text != "" {
+			// Of a session that was asked and is forgotten nobody knows what its
+			// inputs mean. One that is not known at all was dialled like that.
+			switch _, v, err := o.store.Load(ctx, askedKey(r)); {
+			case err != nil:
+				return nil, fmt.Errorf("ussd: loading what to resume: %w", err)
+			case v != 0 || r.Hop == resumeHop:
+				return nil, ErrLost
+			}
 		}
 		s := resumeSession{ID: resumeText(r.SessionID)}
 		if p := rec.Last; r.Text == "" && o.offers(p) && string(p.ID) != r.SessionID {
@@ -203,8 +222,14 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 		}
 		rec.Sessions = append(rec.Sessions, s)
 		switch _, err := o.store.Save(ctx, key, rec.encode(), version, o.limit+resumeTTL); {
-		case err == nil:
+		case err == nil && s.From != nil:
+			_, err := o.store.Save(ctx, askedKey(r), nil, 0, askedTTL)
+			if err != nil && !errors.Is(err, ErrVersion) {
+				return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
+			}
 			return s.From, nil
+		case err == nil:
+			return nil, nil
 		case !errors.Is(err, ErrVersion):
 			return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
 		}
@@ -212,6 +237,11 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 			return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
 		}
 	}
+}
+
+// askedKey is where it is kept that a session was asked.
+func askedKey(r Request) string {
+	return storeKey("asked", digest(r.SessionID, r.PhoneNumber))
 }
 
 // offers reports whether there is something to go on with.
@@ -224,7 +254,11 @@ func (o *resume) run(ctx context.Context, key, session string, r Request) (resp 
 	p := resumePoint{ID: resumeText(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
 	defer func() { o.remember(ctx, key, session, p) }()
 	resp, err = o.next(ctx, r)
-	if err == nil && resp.Continue {
+	switch {
+	case err != nil:
+	case !resp.Continue:
+		p.Ended = true
+	case strings.TrimSpace(resp.Text) != "" && checkHop(resp.Hop) == nil: // or it is not shown
 		p.Text, p.Hop, p.Over = resumeText(r.Text), resumeText(r.Hop), false
 	}
 	return resp, err
@@ -258,7 +292,8 @@ func (o *resume) replaces(rec resumeRecord, session string, p resumePoint) bool 
 	last := rec.Last
 	switch {
 	case last != nil && last.ID == p.ID:
-		return !last.Over && p.Len >= last.Len
+		// A copy of a hop may fail where another one is answered.
+		return !last.Ended && (p.Len > last.Len || p.Len == last.Len && (!p.Over || p.Ended))
 	case len(rec.Sessions) == 0 || string(rec.Sessions[len(rec.Sessions)-1].ID) != session:
 		return false // the subscriber has dialled again since
 	}

@@ -235,3 +235,104 @@ func TestResumeStoreErrors(t *testing.T) {
 		}
 	}
 }
+
+// A hop that failed, and was answered when it was delivered again, does not keep the
+// session from being resumed; one that failed for good does.
+func TestResumeAfterFailedCopy(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fails int // the call that fails
+		texts []string
+		want  string
+	}{
+		"answered since":        {2, []string{"", "1", "1"}, "You were interrupted.\n1. Continue\n2. Start again"},
+		"gone on since":         {2, []string{"", "1", "1", "1*2", "1*2*3"}, "You were interrupted.\n1. Continue\n2. Start again"},
+		"a copy of an answered": {3, []string{"", "1", "1"}, "You were interrupted.\n1. Continue\n2. Start again"},
+		"failed for good":       {3, []string{"", "1", "1*2"}, "ok "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			serve := ussd.Resume(new(ussd.MemoryStore), func(_ context.Context, r ussd.Request) (ussd.Response, error) {
+				if calls++; calls == tt.fails {
+					return ussd.Response{}, errors.New("chaos")
+				}
+				return ussd.Continue("ok " + r.Text), nil
+			})
+			hop := func(session, text string) string {
+				r, _ := serve(t.Context(), ussd.Request{SessionID: session, PhoneNumber: "+254711000001", ServiceCode: "*384*123#", Text: text})
+				return r.Text
+			}
+			for _, text := range tt.texts {
+				hop("s1", text)
+			}
+			if got := hop("s2", ""); got != tt.want {
+				t.Errorf("after the drop comes %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// What was never shown is not offered.
+func TestResumeEmptyScreen(t *testing.T) {
+	t.Parallel()
+	serve := ussd.Resume(new(ussd.MemoryStore), func(_ context.Context, r ussd.Request) (ussd.Response, error) {
+		return ussd.Continue(strings.Repeat("x", 1-len(r.Text))), nil
+	})
+	r := ussd.Request{SessionID: "s1", PhoneNumber: "+254711000001"}
+	for _, text := range []string{"", "1"} {
+		r.Text = text
+		if _, err := serve(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.SessionID, r.Text = "s2", ""
+	if got, _ := serve(t.Context(), r); got.Text != "x" {
+		t.Errorf("after the drop comes %q", got.Text)
+	}
+}
+
+// A hop of a resumed session that is delivered again after its record is forgotten
+// does nothing a second time.
+func TestResumedHopMuchLater(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]func(hop func(session, text string) (string, error)){
+		"other sessions since": func(hop func(session, text string) (string, error)) {
+			for i := range 8 {
+				_, _ = hop(fmt.Sprint("other", i), "")
+			}
+		},
+		"time has passed":    func(func(string, string) (string, error)) { time.Sleep(16 * time.Minute) },
+		"a day has passed":   func(func(string, string) (string, error)) { time.Sleep(23*time.Hour + 59*time.Minute) },
+		"nothing in between": func(func(string, string) (string, error)) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := new(ussd.MemoryStore)
+				paid := 0
+				serve := ussd.Resume(store, func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+					if r.Last() != "9" {
+						return ussd.Continue("ok"), nil
+					}
+					_, err := ussd.Once(ctx, store, r.HopID(), func(context.Context) (int, error) { paid++; return paid, nil })
+					return ussd.End("Paid"), err
+				})
+				hop := func(session, text string) (string, error) {
+					r, err := serve(t.Context(), ussd.Request{SessionID: session, PhoneNumber: "+254711000001", ServiceCode: "*384*123#", Text: text})
+					return r.Text, err
+				}
+				for _, h := range [][2]string{{"s1", ""}, {"s1", "3"}, {"s2", ""}, {"s2", "1"}, {"s2", "1*9"}} {
+					if _, err := hop(h[0], h[1]); err != nil {
+						t.Fatal(err)
+					}
+				}
+				later(hop)
+				text, err := hop("s2", "1*9")
+				if paid != 1 || err != nil && !errors.Is(err, ussd.ErrLost) || err == nil && text != "Paid" {
+					t.Errorf("paid %d times; the hop is answered %q, %v", paid, text, err)
+				}
+			})
+		})
+	}
+}

@@ -67,23 +67,25 @@ var ErrLost = errors.New("ussd: session is not in the store")
 //     was not dialled like that.
 //   - The state and the answer are saved, together, before the answer is given.
 //     This is tried even if the context has ended by the time fn returns.
-//   - When fn returns an error or panics, its changes of the state are not saved
-//     and the hop is not answered: if it is delivered again, fn runs again, with
-//     the state it was first given. Another input in its place is an
-//     [ErrConflict]: what the first one has done is not known.
+//   - When fn returns an error or panics, or a state that encoding/json refuses,
+//     its changes of the state are not saved and the hop is not answered: if it is
+//     delivered again, fn runs again, with the state it was first given. Another
+//     input in its place is an [ErrConflict]: what the first one has done is not
+//     known.
 //
 // # What does not
 //
 // The store and what fn does elsewhere are two things, and no order of writing
 // makes them one. Fn may run a second time for a hop, if it is delivered again,
 // when fn failed, when the machine died before fn's result was saved, or when
-// that Save failed. In the last two cases no machine runs it before 30 seconds
-// after the end of the first one's context (a minute after its start, if its
-// context has no deadline), by clocks that agree to within seconds; a function
-// that goes on for longer than that after its context ended can overlap with its
-// own repetition, and then only one of the two is saved. So what must not happen
-// twice, such as a payment, goes through [Once], or to somebody who takes
-// [Request.HopID] as an idempotency key.
+// that Save failed. In the last two cases, and when the store has kept that fn is
+// about to run but failed to say so, no machine runs it before 30 seconds after the
+// end of the first one's context (a minute after its start, if its context has no
+// deadline), by clocks that agree to within seconds; a function that goes on for
+// longer than that after its context ended can overlap with its own repetition, and
+// then only one of the two is saved. So what must not happen twice, such as a
+// payment, goes through [Once], or to somebody who takes [Request.HopID] as an
+// idempotency key.
 //
 // If the Save of the result fails, Stateful returns an error, so the subscriber
 // reads an apology although fn has run.
@@ -173,10 +175,12 @@ func (h *hops) serve(ctx context.Context, r Request) (Response, error) {
 		} else if r.Typed, err = rec.next(id, r.Text, hash); err != nil {
 			return Response{}, err
 		}
-		if version = v; !h.claims {
+		// In memory a session needs a claim for its place alone.
+		if version = v; !h.claims && v != 0 {
 			break
 		}
-		version, err = h.store.Save(ctx, key, rec.claimed(len(r.Text), hash, leaseEnd(ctx, time.Now()).UnixMilli()), v, sessionTTL)
+		claim := rec.claimed(len(r.Text), hash, leaseEnd(ctx, time.Now()).UnixMilli())
+		version, err = h.store.Save(ctx, key, claim, v, sessionTTL)
 		if errors.Is(err, ErrVersion) {
 			if err := poll.wait(ctx); err != nil {
 				return Response{}, fmt.Errorf("ussd: waiting for another hop of the session: %w", err)

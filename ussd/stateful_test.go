@@ -493,3 +493,25 @@ func FuzzStateful(f *testing.F) {
 		}
 	})
 }
+
+// A function does not run for a session that the store has no place for.
+func TestStatefulFullStore(t *testing.T) {
+	t.Parallel()
+	store := &ussd.MemoryStore{MaxRecords: 1}
+	if _, err := store.Save(t.Context(), "x", nil, 0, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	runs := 0
+	serve := ussd.Stateful(store, func(context.Context, ussd.Request, *struct{}) (ussd.Response, error) {
+		runs++
+		return ussd.End("Paid"), nil
+	})
+	for range 3 {
+		if _, err := serve(t.Context(), ussd.Request{SessionID: "s", PhoneNumber: "+254711000001"}); !errors.Is(err, ussd.ErrFull) {
+			t.Errorf("error %v, want a full store", err)
+		}
+	}
+	if runs != 0 {
+		t.Errorf("ran %d times", runs)
+	}
+}
