@@ -14,6 +14,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +73,9 @@ func Run(t *testing.T, open func(t *testing.T) ussd.Store, opts ...Option) {
 		{"Expires", s.expires},
 		{"SaveRenews", s.saveRenews},
 		{"SaveShortens", s.saveShortens},
+		{"RefusedSave", s.refusedSave},
+		{"LastsLong", s.lastsLong},
+		{"ManyRecords", s.manyRecords},
 		{"ExpiredVersions", s.expiredVersions},
 		{"BadTTL", s.badTTL},
 		{"AnyData", s.anyData},
@@ -376,7 +380,7 @@ func (s *suite) gone(t *testing.T, store ussd.Store, key string, ttl time.Durati
 
 func (s *suite) expires(t *testing.T) {
 	store := s.open(t)
-	for _, ttl := range []time.Duration{time.Second, 1500 * time.Millisecond} {
+	for _, ttl := range []time.Duration{300 * time.Millisecond, time.Second, 1500 * time.Millisecond} {
 		key := newKey()
 		began := time.Now()
 		save(t, store, key, "a", 0, ttl)
@@ -406,6 +410,62 @@ func (s *suite) saveShortens(t *testing.T) {
 	began := time.Now()
 	save(t, store, key, "b", v, time.Second)
 	s.gone(t, store, key, time.Second, began, time.Now())
+}
+
+// refusedSave checks that a Save that is refused changes nothing about when the
+// record ends.
+func (s *suite) refusedSave(t *testing.T) {
+	store := s.open(t)
+	refuse := func(key string, version uint64, ttl time.Duration) {
+		t.Helper()
+		if _, err := store.Save(t.Context(), key, []byte("must not be saved"), version, ttl); !errors.Is(err, ussd.ErrVersion) {
+			t.Fatalf("Save with version %d: got error %v, want ussd.ErrVersion", version, err)
+		}
+	}
+	lasting := newKey()
+	v := save(t, store, lasting, "a", 0, long)
+	refuse(lasting, v+1, time.Second)
+	refuse(lasting, 0, time.Second)
+
+	ending := newKey()
+	began := time.Now()
+	w := save(t, store, ending, "a", 0, 2*time.Second)
+	ended := time.Now()
+	refuse(ending, w+1, long)
+	refuse(ending, 0, long)
+	s.gone(t, store, ending, 2*time.Second, began, ended)
+	want(t, store, lasting, record{"a", v})
+}
+
+// lastsLong checks, where time costs nothing, that records last as long as Stateful
+// and Once need them: a payment that is forgotten is made again.
+func (s *suite) lastsLong(t *testing.T) {
+	if !s.bubble {
+		t.Skip("takes a day")
+	}
+	store := s.open(t)
+	for _, ttl := range []time.Duration{15 * time.Minute, time.Hour, 25 * time.Hour} {
+		key := newKey()
+		v := save(t, store, key, "a", 0, ttl)
+		time.Sleep(ttl - time.Second)
+		want(t, store, key, record{"a", v})
+		time.Sleep(time.Second + s.late)
+		want(t, store, key, record{})
+	}
+}
+
+// manyRecords checks that none goes to make room for another.
+func (s *suite) manyRecords(t *testing.T) {
+	const records = 2000
+	store := s.open(t)
+	base := newKey()
+	versions := make([]uint64, records)
+	for i := range versions {
+		versions[i] = save(t, store, base+strconv.Itoa(i), strconv.Itoa(i), 0, long)
+	}
+	for i, v := range versions {
+		want(t, store, base+strconv.Itoa(i), record{strconv.Itoa(i), v})
+	}
 }
 
 func (s *suite) expiredVersions(t *testing.T) {
