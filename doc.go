@@ -44,6 +44,10 @@
 //   - sms, ussd and voice have the callbacks of those products, and what builds
 //     their answers.
 //   - client sends SMS.
+//   - sms/smstest, ussd/ussdtest, voice/voicetest, client/clienttest and
+//     webhook/airtime/airtimetest play Africa's Talking in an app's tests, without
+//     a network or an account. ussd/sessiontest is what a store of sessions must
+//     pass.
 //
 // # What to know about the wire
 //
