@@ -96,7 +96,7 @@ func TestKeyForMoreIsTaken(t *testing.T) {
 		menu  *ussd.Menu
 		start string
 		more  string
-	}{{help, "", "97"}, {other, "1", "99"}} {
+	}{{help, "", "97"}, {other, "1", "98"}} {
 		s := dialMenu(t, tt.menu.Serve, tt.start)
 		var all strings.Builder
 		for range 10 {
@@ -196,5 +196,41 @@ func TestManyInputsEndWithTheContext(t *testing.T) {
 	cancel()
 	if _, err := classic().Serve(ctx, ussd.Request{Text: strings.Repeat("7*", 10_000)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A key that a menu has for one thing is not inherited for another.
+func TestKeysOfSeveralMenus(t *testing.T) {
+	t.Parallel()
+	root, middle, leaf := ussd.NewMenu("Root"), ussd.NewMenu("Middle"), ussd.NewMenu("Leaf")
+	root.SetTexts(ussd.Texts{Back: ussd.Key{Key: "9"}})
+	middle.SetTexts(ussd.Texts{Home: ussd.Key{Key: "9"}})
+	leaf.HandleFunc("Number", phoneNumber)
+	middle.Handle("Leaf", leaf)
+	root.Handle("Middle", middle)
+	dialMenu(t, root.Serve, "1*1").sees("Leaf\n1. Number\n0. Back\n9. Home").send("9").sees("Root\n1. Middle")
+	dialMenu(t, root.Serve, "1*1").send("0").sees("Middle\n1. Leaf\n0. Back")
+}
+
+// No page is blank, however long the words of the keys are.
+func TestNoBlankPageBelowLongKeys(t *testing.T) {
+	t.Parallel()
+	for n := 40; n < 120; n++ {
+		root, middle := ussd.NewMenu("Root"), ussd.NewMenu("Middle")
+		root.SetTexts(ussd.Texts{Back: ussd.Key{Label: strings.Repeat("b", 14)}})
+		middle.SetTexts(ussd.Texts{More: ussd.Key{Label: strings.Repeat("m", 14)}, Home: ussd.Key{Label: "Home56"}})
+		root.SetLimit(africastalking.SafaricomKenya, 100)
+		middle.HandleFunc("Read", func(context.Context, ussd.Request) (ussd.Response, error) {
+			return ussd.Continue(strings.Repeat("w", n)), nil
+		})
+		root.Handle("Middle", middle)
+		s := dialMenu(t, root.Serve, "1*1")
+		seen := strings.Count(s.last.Text, "w")
+		if seen < n {
+			s.send("98")
+			if more := strings.Count(s.last.Text, "w"); more == 0 || seen+more != n {
+				t.Errorf("%d letters: the second page is %q", n, s.last.Text)
+			}
+		}
 	}
 }

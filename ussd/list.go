@@ -48,9 +48,12 @@ const shownTTL = time.Hour
 
 // listRecord is what a menu remembers of a list at one place of a session.
 type listRecord struct {
-	Shown  []showing      `json:",omitempty"`
-	Chosen map[int]choice `json:",omitempty"` // by where in the text the answer ends
+	Shown  []showing         `json:",omitempty"` // by where in the text
+	Chosen map[string]choice `json:",omitempty"` // by where the answer ends, and what it was
 }
+
+// choiceAt names the choice that an answer makes.
+func choiceAt(after, item int) string { return strconv.Itoa(after) + "/" + strconv.Itoa(item) }
 
 // showing is what a list has shown from a position of the text on.
 type showing struct {
@@ -59,11 +62,11 @@ type showing struct {
 }
 
 // shownItem is an item as a subscriber has seen it.
-type shownItem struct{ Key, Label string }
+type shownItem struct{ Key, Label exactText }
 
 // choice is what an answer has led to, which stays so whatever becomes of the items.
 type choice struct {
-	Key string
+	Key exactText
 	// Nth is how many items with the key were above it.
 	Nth int `json:",omitempty"`
 	// Value is the item, if it is the same again once decoded.
@@ -86,11 +89,11 @@ type loadedRecord struct {
 	end, step int32
 }
 
-func (l *List[T]) key(v T) string {
+func (l *List[T]) key(v T) exactText {
 	if l.Key != nil {
-		return l.Key(v)
+		return exactText(l.Key(v))
 	}
-	return l.Label(v)
+	return exactText(l.Label(v))
 }
 
 // load returns the items for the top of the walk, loaded once in a hop however
@@ -129,7 +132,7 @@ func (l *List[T]) ask(_ context.Context, w *walk, now int) (string, error) {
 	err := w.changeList(func(rec *listRecord) (changed bool, err error) {
 		last := rec.shownAt(now)
 		// What was found to be gone at this very input calls for a new list.
-		if last != nil && (last.At == now || !rec.Chosen[now].Gone) {
+		if last != nil && (last.At == now || !rec.goneAt(now)) {
 			shown = last.Items
 			return false, nil
 		}
@@ -138,7 +141,7 @@ func (l *List[T]) ask(_ context.Context, w *walk, now int) (string, error) {
 			return false, err
 		}
 		shown = l.shownItems(items)
-		rec.Shown = append(rec.Shown, showing{now, shown})
+		rec.show(now, shown)
 		return true, nil
 	})
 	if err != nil {
@@ -151,7 +154,7 @@ func (l *List[T]) ask(_ context.Context, w *walk, now int) (string, error) {
 	n := 0
 	for _, it := range shown {
 		n = nextNumber(n, w.top().texts)
-		lines = append(lines, strconv.Itoa(n)+". "+singleLine.Replace(it.Label))
+		lines = append(lines, strconv.Itoa(n)+". "+singleLine.Replace(string(it.Label)))
 	}
 	if len(shown) == 0 {
 		lines = append(lines, w.top().texts.Empty)
@@ -162,7 +165,7 @@ func (l *List[T]) ask(_ context.Context, w *walk, now int) (string, error) {
 func (l *List[T]) shownItems(items []T) []shownItem {
 	shown := make([]shownItem, len(items))
 	for i, v := range items {
-		shown[i] = shownItem{l.key(v), l.Label(v)}
+		shown[i] = shownItem{l.key(v), exactText(l.Label(v))}
 	}
 	return shown
 }
@@ -180,7 +183,8 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 	var reason string
 	err := w.changeList(func(rec *listRecord) (changed bool, err error) {
 		value, reason = nil, ""
-		made, known := rec.Chosen[w.after]
+		place := choiceAt(w.after, i)
+		made, known := rec.Chosen[place]
 		switch {
 		case made.Gone:
 			reason = texts.Gone
@@ -198,15 +202,20 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 			return false, err
 		}
 		if !known {
-			shown := l.shownItems(items)
+			var shown []shownItem
 			if before := rec.shownAt(w.before); before != nil {
 				shown = before.Items
 			} else if w.root.store != nil && isResumed(w.ctx) {
 				return false, Stop(texts.Gone) // what was shown is forgotten
+			} else {
+				// It was dialled: the subscriber is as good as shown this.
+				shown = l.shownItems(items)
+				rec.show(w.before, shown)
+				changed = true
 			}
 			if i >= len(shown) {
 				reason = texts.Invalid
-				return false, nil
+				return changed, nil
 			}
 			made.Key = shown[i].Key
 			for _, it := range shown[:i] {
@@ -222,16 +231,16 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 			}
 			if nth--; nth < 0 {
 				value, made.Value = v, snapshot(v)
-				return !known && rec.choose(w.after, made), nil
+				return !known && rec.choose(place, made), nil
 			}
 		}
 		if known {
 			// What was typed since is about this item, and about no other.
 			made.Lost = true
-			return rec.choose(w.after, made), nil
+			return rec.choose(place, made), nil
 		}
 		made.Gone, reason = true, texts.Gone
-		return rec.choose(w.after, made), nil
+		return rec.choose(place, made), nil
 	})
 	if err == nil && value == nil && reason == "" {
 		err = Stop(texts.Gone)
@@ -253,12 +262,31 @@ func snapshot[T any](v T) json.RawMessage {
 }
 
 // choose notes what an answer has led to. It returns true.
-func (r *listRecord) choose(at int, c choice) (changed bool) {
+func (r *listRecord) choose(place string, c choice) (changed bool) {
 	if r.Chosen == nil {
-		r.Chosen = map[int]choice{}
+		r.Chosen = map[string]choice{}
 	}
-	r.Chosen[at] = c
+	r.Chosen[place] = c
 	return true
+}
+
+// goneAt reports whether an answer that ends at a position chose what was gone.
+func (r *listRecord) goneAt(at int) bool {
+	for place, c := range r.Chosen {
+		if where, _, _ := strings.Cut(place, "/"); c.Gone && where == strconv.Itoa(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// show notes what was shown at a position of the text.
+func (r *listRecord) show(at int, items []shownItem) {
+	i := len(r.Shown)
+	for i > 0 && r.Shown[i-1].At > at {
+		i--
+	}
+	r.Shown = slices.Insert(r.Shown, i, showing{at, items})
 }
 
 // shownAt returns what was shown at a position of the text, nil if nothing was.

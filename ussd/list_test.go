@@ -368,3 +368,33 @@ func TestStopAfterExplicit(t *testing.T) {
 		t.Errorf("the last page is %+v", s.last)
 	}
 }
+
+// What is remembered of one answer is not taken for another in its place.
+func TestAnotherAnswerInItsPlace(t *testing.T) {
+	t.Parallel()
+	m := bills(func() []bill { return []bill{{"a", "Water"}, {"b", "Power"}} })
+	m.Remember(new(ussd.MemoryStore))
+	for _, tt := range [][2]string{{"1*1", "Pay Water?"}, {"1*2", "Pay Power?"}, {"1*1", "Pay Water?"}} {
+		dialMenu(t, m.Serve, "1")
+		dialMenu(t, m.Serve, tt[0]).sees(tt[1] + "\n1. Yes\n0. Back\n00. Home")
+	}
+}
+
+// A dialled choice that was none stays none.
+func TestDialledInvalidChoiceStays(t *testing.T) {
+	t.Parallel()
+	now := []bill{{"a", "Water"}, {"b", "Power"}}
+	m := bills(func() []bill { return now })
+	m.Remember(new(ussd.MemoryStore))
+	s := dialMenu(t, m.Serve, "1*3").sees("Invalid choice.\nWhich bill\n1. Water\n2. Power\n0. Back")
+	now = append(now, bill{"c", "Rent"})
+	s.send("1").sees("Pay Water?\n1. Yes\n0. Back\n00. Home")
+}
+
+// Keys and labels are any bytes.
+func TestListOfAnyBytes(t *testing.T) {
+	t.Parallel()
+	m := bills(func() []bill { return []bill{{"\xff\x01", "Water"}, {"\xfe\x01", "Power"}} })
+	m.Remember(new(ussd.MemoryStore))
+	dialMenu(t, m.Serve, "").send("1", "2", "1").sees("END Paid Power")
+}

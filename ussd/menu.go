@@ -193,17 +193,33 @@ func (m *Menu) textsBelow(above *Texts) *Texts {
 	return merged.(*Texts)
 }
 
-// mergeTexts gives the key for more another number if an item has it: without the
-// key, other items could not be reached.
+// mergeTexts returns the texts of m below a menu with others. A key that m has for
+// something else is not inherited, and the key for more is none that an item has:
+// without it, other items could not be reached.
 func (m *Menu) mergeTexts(above *Texts) *Texts {
 	var own Texts
 	if m.texts != nil {
 		own = *m.texts
 	}
 	merged := own.over(above)
-	for n := 99; m.hasKey(merged.More.Key) || merged.More.Key == merged.Back.Key || merged.More.Key == merged.Home.Key; n-- {
-		merged.More.Key = strconv.Itoa(n)
+	used := map[string]bool{own.Back.Key: true, own.Home.Key: true}
+	free := func(own, key *string, otherwise string, taken func(string) bool) {
+		if *own != "" && !taken(*own) {
+			used[*own] = true
+			return
+		}
+		for n := 99; used[*key] || taken(*key); n-- {
+			*key, otherwise = otherwise, strconv.Itoa(n)
+		}
+		used[*key] = true
 	}
+	never := func(string) bool { return false }
+	if !m.hasKey(own.More.Key) {
+		used[own.More.Key] = true
+	}
+	free(&own.Back.Key, &merged.Back.Key, defaultTexts.Back.Key, never)
+	free(&own.Home.Key, &merged.Home.Key, defaultTexts.Home.Key, never)
+	free(&own.More.Key, &merged.More.Key, defaultTexts.More.Key, m.hasKey)
 	return merged
 }
 

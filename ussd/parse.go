@@ -81,7 +81,11 @@ func Phone(diallingCode string) func(string) (string, error) {
 	err := told("Enter a phone number.")
 	blanks := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "")
 	return func(s string) (string, error) {
-		s = blanks.Replace(strings.TrimSuffix(s, "#"))
+		s = strings.TrimSuffix(s, "#")
+		if strings.HasPrefix(strings.TrimSpace(s), "+") {
+			s = strings.Replace(s, "(0)", "", 1)
+		}
+		s = blanks.Replace(s)
 		international := true
 		switch {
 		case strings.HasPrefix(s, "+"):
@@ -103,11 +107,14 @@ func Phone(diallingCode string) func(string) (string, error) {
 			return "+" + s, nil
 		}
 		national, ours := strings.CutPrefix(s, diallingCode)
-		if !international {
+		if !international || !ours && keepsZero(diallingCode) && len(s) > minNational {
 			national, ours = s, true
 		}
 		if !keepsZero(diallingCode) {
 			national = strings.TrimPrefix(national, "0")
+			if rest, again := strings.CutPrefix(national, diallingCode); !international && again && len(rest) > minNational {
+				return "", err // the dialling code behind a 0
+			}
 		}
 		if !ours || len(national) < minNational || len(national) > maxNational || !keepsZero(diallingCode) && national[0] == '0' {
 			return "", err
@@ -117,8 +124,8 @@ func Phone(diallingCode string) func(string) (string, error) {
 }
 
 // How many digits a phone number has: with the dialling code fifteen at most (ITU-T
-// E.164). No country that Africa's Talking serves has national numbers outside of
-// these; a longer one is the dialling code behind a 0, or a slip.
+// E.164). What numbers a country has in between is for Africa's Talking to know:
+// lists of them grow old.
 const (
 	maxE164     = 15
 	minNational = 7

@@ -23,7 +23,9 @@ type Prompt[T any] struct {
 	// Text is the question.
 	Text string
 	// TextFunc makes the question where Text alone cannot; then Text is not
-	// used. The answers to earlier questions can be read from ctx.
+	// used. The answers to earlier questions can be read from ctx. It is called
+	// when the question is shown, not when it is answered: who must not get any
+	// further is to be refused by the flow's function too.
 	TextFunc func(ctx context.Context, r Request) (string, error)
 	// Parse reads an answer, without the blanks around it. The text of its error
 	// is shown to the subscriber. It must give the same result for the same

@@ -2,7 +2,6 @@ package ussd
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,37 +123,23 @@ type resumeRecord struct {
 }
 
 type resumeSession struct {
-	ID resumeText `json:"id"`
+	ID exactText `json:"id"`
 	// From is what the session was asked to go on with; nil if it was not asked.
 	From *resumePoint `json:"from,omitempty"`
 }
 
 // resumePoint is the last hop of a session.
 type resumePoint struct {
-	ID   resumeText `json:"id"`
-	Text resumeText `json:"text,omitempty"`
-	Len  int        `json:"len"` // of the text, which is forgotten when the session ends
-	Hop  resumeText `json:"hop,omitempty"`
-	At   int64      `json:"at"` // ms since 1970
+	ID   exactText `json:"id"`
+	Text exactText `json:"text,omitempty"`
+	Len  int       `json:"len"` // of the text, which is forgotten when the session ends
+	Hop  exactText `json:"hop,omitempty"`
+	At   int64     `json:"at"` // ms since 1970
 	// Over is set if there is nothing to go on with: the session has ended, or the
 	// hop failed.
 	Over bool `json:"over,omitempty"`
 	// Ended is set if it was the app that ended the session.
 	Ended bool `json:"ended,omitempty"`
-}
-
-// resumeText is a string that JSON keeps as it is: it would replace what is not
-// UTF-8.
-type resumeText string
-
-func (t resumeText) MarshalText() ([]byte, error) {
-	return base64.StdEncoding.AppendEncode(nil, []byte(t)), nil
-}
-
-func (t *resumeText) UnmarshalText(b []byte) error {
-	p, err := base64.StdEncoding.AppendDecode(nil, b)
-	*t = resumeText(p)
-	return err
 }
 
 func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
@@ -213,7 +198,7 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 				return nil, ErrLost
 			}
 		}
-		s := resumeSession{ID: resumeText(r.SessionID)}
+		s := resumeSession{ID: exactText(r.SessionID)}
 		if p := rec.Last; r.Text == "" && o.offers(p) && string(p.ID) != r.SessionID {
 			s.From = p
 		}
@@ -251,7 +236,7 @@ func (o *resume) offers(p *resumePoint) bool {
 
 // run runs a hop, which came in a session, and remembers what it led to.
 func (o *resume) run(ctx context.Context, key, session string, r Request) (resp Response, err error) {
-	p := resumePoint{ID: resumeText(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
+	p := resumePoint{ID: exactText(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
 	defer func() { o.remember(ctx, key, session, p) }()
 	resp, err = o.next(ctx, r)
 	switch {
@@ -259,7 +244,7 @@ func (o *resume) run(ctx context.Context, key, session string, r Request) (resp 
 	case !resp.Continue:
 		p.Ended = true
 	case strings.TrimSpace(resp.Text) != "" && checkHop(resp.Hop) == nil: // or it is not shown
-		p.Text, p.Hop, p.Over = resumeText(r.Text), resumeText(r.Hop), false
+		p.Text, p.Hop, p.Over = exactText(r.Text), exactText(r.Hop), false
 	}
 	return resp, err
 }

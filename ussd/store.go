@@ -2,6 +2,7 @@ package ussd
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"time"
 )
@@ -34,3 +35,17 @@ type Store interface {
 // ErrVersion is wrapped by the error of a [Store] whose record has another version
 // than the caller knows: somebody else was faster.
 var ErrVersion = errors.New("ussd: record has another version")
+
+// exactText is a string that JSON keeps as it is: it would replace what is not
+// UTF-8.
+type exactText string
+
+func (t exactText) MarshalText() ([]byte, error) {
+	return base64.StdEncoding.AppendEncode(nil, []byte(t)), nil
+}
+
+func (t *exactText) UnmarshalText(b []byte) error {
+	p, err := base64.StdEncoding.AppendDecode(nil, b)
+	*t = exactText(p)
+	return err
+}

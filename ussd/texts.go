@@ -97,8 +97,8 @@ type footer struct {
 // long, the keys stand there without their words.
 func (f footer) lines(page int, more bool) string {
 	foot := f.keys(page, more)
-	if len(foot) > maxFooter {
-		if n, _ := Len(foot); n > maxFooter {
+	if longest := f.keys(1, true); len(longest) > maxFooter {
+		if n, _ := Len(longest); n > maxFooter {
 			bare := *f.texts
 			bare.Back.Label, bare.Home.Label, bare.More.Label = "", "", ""
 			f.texts = &bare
