@@ -225,11 +225,11 @@ func TestRequests(t *testing.T) {
 	_, _ = s.Client(client.WithBulk(true)).Send(t.Context(), to(ben))
 	want := []clienttest.Request{
 		{
-			Path: "/version1/messaging", Message: to(ana),
+			Host: strings.TrimPrefix(s.URL, "http://"), Path: "/version1/messaging", Message: to(ana),
 			Body: "username=clienttest&to=%2B254711000001&message=Your+order+has+left+the+shop.&bulkSMSMode=1",
 		},
 		{
-			Path: "/version1/messaging/bulk", Message: to(ben),
+			Host: strings.TrimPrefix(s.URL, "http://"), Path: "/version1/messaging/bulk", Message: to(ben),
 			Body: `{"username":"clienttest","message":"Your order has left the shop.","phoneNumbers":["+254711000002"]}`,
 		},
 	}
@@ -386,6 +386,10 @@ func TestOtherClients(t *testing.T) {
 		{"bulk without text", "POST", classic + "/bulk", "application/json", `{"username":"clienttest","phoneNumbers":[]}`, clienttest.APIKey, "application/json", 400, "The request content was malformed:\nObject is missing required member 'message'"},
 		{"bulk form", "POST", classic + "/bulk", urlencoded, "username=clienttest&phoneNumbers=%2B254711000001&message=x&senderId=SHOP", clienttest.APIKey, "application/json", 201,
 			`{"SMSMessageData":{"Message":"Sent to 1/1 Total Cost: KES 0.8000","Recipients":[{"cost":"KES 0.8000","messageId":"ATXid_00000000000000000000000000000003","messageParts":1,"number":"+254711000001","status":"Success","statusCode":101}]}}`},
+		{"bulk in the sandbox", "POST", classic + "/bulk", urlencoded, "username=sandbox&phoneNumbers=%2B254711000001&message=x", clienttest.APIKey, "application/json", 404, "The requested resource could not be found."},
+		{"path twice", "POST", "/version1" + classic, urlencoded, form.Encode(), clienttest.APIKey, "application/json", 404, "The requested resource could not be found."},
+		{"too large", "POST", classic, urlencoded, "message=" + strings.Repeat("x", 9<<20), clienttest.APIKey, "application/json", 413, "EntityStreamSizeException: incoming entity size exceeded size limit (8388608 bytes)!"},
+		{"bulk enqueue", "POST", classic + "/bulk", "application/json", `{"username":"clienttest","message":"x","phoneNumbers":[],"enqueue":2}`, clienttest.APIKey, "application/json", 400, "The request content was malformed:\nenqueue is neither 0 nor 1"},
 		{"GET", "GET", classic, "", "", clienttest.APIKey, "application/json", 405, "HTTP method not allowed, supported methods: POST"},
 		{"elsewhere", "POST", "/version1/airtime/send", urlencoded, "", clienttest.APIKey, "application/json", 404, "The requested resource could not be found."},
 	} {
@@ -413,5 +417,26 @@ func TestOtherClients(t *testing.T) {
 		if resp.StatusCode != tt.status || string(body) != tt.want {
 			t.Errorf("%s: answered %d %s\nwant %d %s", tt.name, resp.StatusCode, body, tt.status, tt.want)
 		}
+	}
+}
+
+// Where a message goes to is seen.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	s := clienttest.NewServer(t)
+	c := client.New(clienttest.Username, clienttest.APIKey, client.WithHTTPClient(&http.Client{Transport: s.Transport()}))
+	premium := to(ben)
+	premium.From, premium.LinkID = "21512", "0309"
+	for _, m := range []client.Message{to(ana), premium} {
+		if _, err := c.Send(t.Context(), m); err != nil {
+			t.Error(err)
+		}
+	}
+	var got []string
+	for _, r := range s.Requests() {
+		got = append(got, r.Host)
+	}
+	if diff := cmp.Diff([]string{"api.africastalking.com", "content.africastalking.com"}, got); diff != "" {
+		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
 }

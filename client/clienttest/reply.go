@@ -42,7 +42,9 @@ const (
 	// Hang: no answer until the client gives up or the test ends. Sent;
 	// OutcomeUnknown.
 	Hang Reply = "no answer"
-	// Redirect: 307 to another host. Not sent; Refused.
+	// Redirect: 307 to another host. Not sent; Refused. A client that follows it
+	// takes the message and the API key to somebody else, who by
+	// [Server.Transport] is the server again.
 	Redirect Reply = "307 to another host"
 	// Empty: 200 and nothing. Sent; OutcomeUnknown.
 	Empty Reply = "200 and nothing"

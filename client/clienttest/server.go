@@ -2,6 +2,7 @@ package clienttest
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -49,7 +50,11 @@ type step struct {
 
 // Request is a request that a server got, whatever it has answered.
 type Request struct {
-	// Path is the URL's: /version1/messaging or /version1/messaging/bulk.
+	// Host is the one that the request is for: where it went by [Server.Transport]
+	// the one that it would have gone to, such as content.africastalking.com.
+	Host string
+	// Path is the URL's: /version1/messaging or /version1/messaging/bulk, unless
+	// the request was refused for it.
 	Path   string
 	Header http.Header
 	Body   string
@@ -124,7 +129,7 @@ func (t redirected) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c := r.Clone(r.Context())
-	c.URL, c.Host = to.URL, to.Host
+	c.URL, c.Host = to.URL, cmp.Or(r.Host, r.URL.Host)
 	return t.s.transport.RoundTrip(c)
 }
 
@@ -189,13 +194,13 @@ func (s *Server) Requests() []Request {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, gateway.MaxRequest+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, gateway.MaxRequest+1))
 	if err != nil {
 		return // the client has gone away
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	q, refusal, ok := gateway.ReadSMS(r)
-	request := Request{Path: r.URL.Path, Header: r.Header.Clone(), Body: string(body)}
+	request := Request{Host: r.Host, Path: r.URL.Path, Header: r.Header.Clone(), Body: string(body)}
 	if ok {
 		request.Message = messageOf(q)
 	}
@@ -235,9 +240,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-timer.C:
 		case <-r.Context().Done():
-			return
+			panic(http.ErrAbortHandler)
 		case <-s.closing:
-			return
+			panic(http.ErrAbortHandler)
 		}
 	}
 	if !ok {

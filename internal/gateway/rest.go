@@ -87,12 +87,12 @@ func (r Reply) Write(w http.ResponseWriter) {
 func ReadSMS(r *http.Request) (q SMSRequest, refusal Reply, ok bool) {
 	path := r.URL.Path
 	switch {
-	case !strings.HasSuffix(path, PathMessaging) && !strings.HasSuffix(path, PathBulk):
-		return q, TextReply(http.StatusNotFound, "The requested resource could not be found."), false
+	case path != PathMessaging && path != PathBulk:
+		return q, notFound(), false
 	case r.Method != http.MethodPost:
 		return q, TextReply(http.StatusMethodNotAllowed, "HTTP method not allowed, supported methods: POST"), false
 	}
-	q.Bulk = strings.HasSuffix(path, PathBulk)
+	q.Bulk = path == PathBulk
 	q.APIKey = r.Header.Get("apiKey")
 	q.XML = !acceptsJSON(r.Header)
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxRequest+1))
@@ -115,7 +115,14 @@ func ReadSMS(r *http.Request) (q SMSRequest, refusal Reply, ok bool) {
 	if problem != "" {
 		return q, TextReply(http.StatusBadRequest, problem), false
 	}
+	if q.Bulk && q.sandbox() {
+		return q, notFound(), false // documented: the sandbox has none
+	}
 	return q, Reply{}, true
+}
+
+func notFound() Reply {
+	return TextReply(http.StatusNotFound, "The requested resource could not be found.")
 }
 
 func acceptsJSON(h http.Header) bool {
@@ -176,6 +183,9 @@ func (q *SMSRequest) readJSON(body []byte) (problem string) {
 		return missing + "'message'"
 	case doc.PhoneNumbers == nil:
 		return missing + "'phoneNumbers'"
+	}
+	if e := doc.Enqueue.String(); e != "" && e != "0" && e != "1" {
+		return "The request content was malformed:\nenqueue is neither 0 nor 1"
 	}
 	q.Username, q.Text, q.From, q.To, q.Enqueue = doc.Username, doc.Message, doc.SenderID, doc.PhoneNumbers, doc.Enqueue.String()
 	return ""

@@ -51,7 +51,9 @@ func (c *Call) run(ctx context.Context) {
 		case "Redirect":
 			c.ask(ctx, a.Text, "Active")
 		case "Reject":
-			c.missed = "CALL_REJECTED"
+			if !c.established {
+				c.missed = "CALL_REJECTED"
+			}
 			c.end(ctx, "was rejected by the app")
 		}
 	}

@@ -21,9 +21,13 @@ type writer struct {
 	written   int64 // by the handler
 	kept      int64 // without what is more than announced
 	body      []byte
+	flushed   bool // if not all at once
 	over      bool
 	err       error
 }
+
+// countedBody is up to how many bytes net/http counts of an answer itself.
+const countedBody = 2048
 
 func newWriter(limit int) *writer {
 	return &writer{limit: limit, done: make(chan struct{}), header: http.Header{}, announced: -1}
@@ -89,6 +93,7 @@ func (w *writer) Flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.writeHeader(http.StatusOK, nil)
+	w.flushed = true
 	if w.announced >= 0 && w.kept == w.announced {
 		w.end(nil)
 	}
@@ -102,6 +107,9 @@ func (w *writer) finish(err error) {
 		w.writeHeader(http.StatusOK, nil)
 		if w.announced > w.kept && w.status != http.StatusNotModified {
 			err = ErrCut
+		}
+		if w.announced < 0 && w.kept <= countedBody && !w.flushed && !w.over {
+			w.sent.Set("Content-Length", strconv.FormatInt(w.kept, 10)) // as net/http does
 		}
 	}
 	w.end(err)

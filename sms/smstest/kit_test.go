@@ -216,3 +216,18 @@ func TestAtOnce(t *testing.T) {
 		t.Errorf("deliveries (-want +got):\n%s", diff)
 	}
 }
+
+// The sandbox names no network.
+func TestWithSandbox(t *testing.T) {
+	t.Parallel()
+	app := smstest.New(t, sms.IncomingMessageHandler(func(ctx context.Context, _ sms.IncomingMessage) error {
+		if f, ok := webhook.FormFrom(ctx); !ok || f.Has("networkCode") {
+			t.Errorf("a network was posted")
+		}
+		return nil
+	}), smstest.WithSandbox(true))
+	if m := app.Message(sms.IncomingMessage{}); m.NetworkCode != "" {
+		t.Errorf("network %q", m.NetworkCode)
+	}
+	app.Expect(200).Message(sms.IncomingMessage{})
+}

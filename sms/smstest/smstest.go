@@ -28,6 +28,8 @@ type App struct {
 	d *delivery.App
 	// status is what the next callback is to be answered with.
 	status int
+	// network is that of callbacks that name none.
+	network africastalking.Network
 }
 
 // Option changes how an app is reached.
@@ -38,6 +40,7 @@ type config struct {
 	transport http.RoundTripper
 	deadline  time.Duration
 	copies    int
+	sandbox   bool
 }
 
 // WithPath sets the path, with or without a query, that a handler is called at: the
@@ -56,6 +59,10 @@ func WithDeadline(d time.Duration) Option { return func(c *config) { c.deadline 
 // load balancers were seen to do. All of the copies must be acknowledged. The
 // default is 1.
 func WithCopies(n int) Option { return func(c *config) { c.copies = n } }
+
+// WithSandbox, if on, leaves the network out of messages and reports that name none,
+// as the sandbox was observed to. The default is false: then it is [DefaultNetwork].
+func WithSandbox(on bool) Option { return func(c *config) { c.sandbox = on } }
 
 // New returns the app that h is, in memory. Each callback is served on a goroutine
 // of its own, as by a server.
@@ -83,7 +90,11 @@ func newConfig(opts []Option) config {
 }
 
 func (c config) app(tb testing.TB, app gateway.App, where string) *App {
-	return &App{status: http.StatusOK, d: delivery.New(delivery.App{
+	network := africastalking.Network(DefaultNetwork)
+	if c.sandbox {
+		network = ""
+	}
+	return &App{status: http.StatusOK, network: network, d: delivery.New(delivery.App{
 		Kit: "smstest", TB: tb, App: app, Where: where, Deadline: c.deadline, Copies: c.copies,
 	})}
 }
@@ -101,7 +112,7 @@ type Answer struct {
 //	app.Expect(http.StatusNotFound).Message(m) // the token is wrong
 //
 // The app that Expect is called on still expects 200.
-func (a *App) Expect(status int) *App { return &App{d: a.d, status: status} }
+func (a *App) Expect(status int) *App { return &App{d: a.d, status: status, network: a.network} }
 
 // Message delivers an incoming message. Fields that are empty get a value: an ID
 // that is new, the present, [DefaultPhoneNumber], [DefaultShortCode] and
@@ -112,7 +123,7 @@ func (a *App) Message(m sms.IncomingMessage) sms.IncomingMessage {
 	m.ID = cmp.Or(m.ID, gateway.NewID("ATXid_"))
 	m.From = cmp.Or(m.From, DefaultPhoneNumber)
 	m.To = cmp.Or(m.To, DefaultShortCode)
-	m.NetworkCode = cmp.Or(m.NetworkCode, DefaultNetwork)
+	m.NetworkCode = cmp.Or(m.NetworkCode, a.network)
 	if m.Date.IsZero() {
 		m.Date = time.Now()
 	}
@@ -131,7 +142,7 @@ func (a *App) Reports(r sms.DeliveryReport, statuses ...sms.Status) []sms.Delive
 	a.d.TB.Helper()
 	r.ID = cmp.Or(r.ID, gateway.NewID("ATXid_"))
 	r.PhoneNumber = cmp.Or(r.PhoneNumber, DefaultPhoneNumber)
-	r.NetworkCode = cmp.Or(r.NetworkCode, DefaultNetwork)
+	r.NetworkCode = cmp.Or(r.NetworkCode, a.network)
 	if len(statuses) == 0 {
 		statuses = []sms.Status{cmp.Or(r.Status, sms.Success)}
 	}

@@ -608,3 +608,34 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// An answer that is flushed before its end goes out without its length.
+func TestFlushedAnswer(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	voicetest.New(f, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		fmt.Fprint(w, "<Response><Say>Hello</Say></Response>")
+		w.(http.Flusher).Flush()
+	})).Dial()
+	if len(f.errors) == 0 || !strings.Contains(f.errors[0], "has no Content-Length") {
+		t.Errorf("got %q", f.errors)
+	}
+}
+
+// A call that was picked up and is rejected then has taken its time.
+func TestRejectedLate(t *testing.T) {
+	t.Parallel()
+	var end voice.Call
+	h := voice.Handler(func(_ context.Context, c voice.Call) (voice.Response, error) {
+		if c.DTMFDigits == "" {
+			return voice.Respond(voice.GetDigits{Prompt: voice.Say{Text: "Press 1."}, NumDigits: 1}), nil
+		}
+		return voice.Respond(voice.Reject{}), nil
+	}, voice.OnEnd(func(_ context.Context, c voice.Call) error { end = c; return nil }))
+	p := voicetest.New(t, h).Dial()
+	p.Wait(20 * time.Second).Press("1").Rejected()
+	if end.Duration() != 20*time.Second {
+		t.Errorf("the app is told of %v, want 20s: %+v", end.Duration(), end)
+	}
+}
