@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 )
 
@@ -41,8 +42,8 @@ type AirtimeValidation struct {
 // Callback returns the validation as it is posted.
 func (v AirtimeValidation) Callback() Callback { return JSON(agentUnknown, v) }
 
-// AirtimeDecision reads the answer to a validation: documented are status 200 and
-// {"status":"Validated"}, which lets the airtime be sent, or {"status":"Failed"},
+// AirtimeDecision reads the answer to a validation: documented are status 200,
+// application/json and {"status":"Validated"}, which lets the airtime be sent, or {"status":"Failed"},
 // which does not. Everything else, which the error names, is assumed not to.
 func AirtimeDecision(a Answer) (validated bool, err error) {
 	switch {
@@ -56,10 +57,12 @@ func AirtimeDecision(a Answer) (validated bool, err error) {
 		return false, fmt.Errorf("gateway: the answer is no JSON object: %w", err)
 	}
 	switch status := decision["status"]; status {
-	case "Validated":
-		return true, nil
-	case "Failed":
-		return false, nil
+	case "Validated", "Failed":
+		contentType := a.Header.Get("Content-Type")
+		if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != JSONType {
+			return false, fmt.Errorf("gateway: the answer is of type %q, not "+JSONType, contentType)
+		}
+		return status == "Validated", nil
 	case nil:
 		return false, errors.New("gateway: the answer has no status")
 	default:

@@ -126,15 +126,17 @@ func compact(t *testing.T, sample []byte) []byte {
 func TestAirtimeDecision(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("cut")
+	inJSON := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	for _, tt := range []struct {
 		name      string
 		answer    gateway.Answer
 		validated bool
 		fails     string
 	}{
-		{"yes", gateway.Answer{Status: 200, Body: sampleFile(t, airtimeSamples+"airtime_validation_response_validated.json")}, true, ""},
-		{"no", gateway.Answer{Status: 200, Body: sampleFile(t, airtimeSamples+"airtime_validation_response_failed.json")}, false, ""},
-		{"more fields", gateway.Answer{Status: 200, Body: []byte(`{"status":"Validated","x":1}`)}, true, ""},
+		{"yes", gateway.Answer{Status: 200, Header: inJSON, Body: sampleFile(t, airtimeSamples+"airtime_validation_response_validated.json")}, true, ""},
+		{"no", gateway.Answer{Status: 200, Header: inJSON, Body: sampleFile(t, airtimeSamples+"airtime_validation_response_failed.json")}, false, ""},
+		{"more fields", gateway.Answer{Status: 200, Header: inJSON, Body: []byte(`{"status":"Validated","x":1}`)}, true, ""},
+		{"as text", gateway.Answer{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte(`{"status":"Validated"}`)}, false, `gateway: the answer is of type "text/html", not application/json`},
 		{"created", gateway.Answer{Status: 201, Body: []byte(`{"status":"Validated"}`)}, false, "gateway: status 201"},
 		{"cut", gateway.Answer{Status: 200, Body: []byte(`{"status":"Validated"}`), Err: cut}, false, "cut"},
 		{"another word", gateway.Answer{Status: 200, Body: []byte(`{"status":"validated"}`)}, false, `gateway: the answer's status is "validated"`},
