@@ -179,3 +179,25 @@ func TestRandomApps(t *testing.T) {
 		})
 	}
 }
+
+// Any text against any menu is answered, within the limit.
+func FuzzRandomApps(f *testing.F) {
+	for seed, text := range []string{"", "1", "2*98*98", "98*1**", "#", "0*00*98", "1*1*1*ab*7", strings.Repeat("9*", 100), "18446744073709551617", "\xff*é"} {
+		f.Add(uint64(seed), text, "")
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, text, hop string) {
+		a := &randomApp{Rand: rand.New(rand.NewPCG(seed, 1)), items: map[string][]string{}}
+		a.menu = a.build("", 2)
+		res, err := a.menu.Serve(t.Context(), ussd.Request{SessionID: "s", PhoneNumber: "+254711000001", Text: text, Hop: hop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := res.AppendText(nil)
+		if err != nil || !strings.HasPrefix(string(body), "CON ") && !strings.HasPrefix(string(body), "END ") {
+			t.Fatalf("%q: %v", body, err)
+		}
+		if units, gsm := ussd.Len(res.Text); gsm && units > 160 || !gsm && units > 80 {
+			t.Fatalf("%q is %d units", res.Text, units)
+		}
+	})
+}
