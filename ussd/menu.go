@@ -27,6 +27,10 @@ type Screen interface {
 // the next page of its text is asked for, and when an input after it is not
 // understood: then [Request.HopID] is the same. What must happen once goes through
 // [Once] with that ID.
+//
+// It is not called for hops that have gone on from its screen. So how many pages it
+// had is not known any more, and whoever has typed the key for more where there was
+// none must type the one for back once more than is shown.
 type ScreenFunc func(context.Context, Request) (Response, error)
 
 func (ScreenFunc) screen() string { return "" }
