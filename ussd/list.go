@@ -230,17 +230,22 @@ func (l *List[T]) take(w *walk, input string) (any, string, error) {
 				continue
 			}
 			if nth--; nth < 0 {
-				value, made.Value = v, snapshot(v)
-				return !known && rec.choose(place, made), nil
+				value = v
+				if !known {
+					made.Value = snapshot(v)
+					rec.choose(place, made)
+				}
+				return !known, nil
 			}
 		}
 		if known {
 			// What was typed since is about this item, and about no other.
 			made.Lost = true
-			return rec.choose(place, made), nil
+		} else {
+			made.Gone, reason = true, texts.Gone
 		}
-		made.Gone, reason = true, texts.Gone
-		return rec.choose(place, made), nil
+		rec.choose(place, made)
+		return true, nil
 	})
 	if err == nil && value == nil && reason == "" {
 		err = Stop(texts.Gone)
@@ -261,13 +266,12 @@ func snapshot[T any](v T) json.RawMessage {
 	return data
 }
 
-// choose notes what an answer has led to. It returns true.
-func (r *listRecord) choose(place string, c choice) (changed bool) {
+// choose notes what an answer has led to.
+func (r *listRecord) choose(place string, c choice) {
 	if r.Chosen == nil {
 		r.Chosen = map[string]choice{}
 	}
 	r.Chosen[place] = c
-	return true
 }
 
 // goneAt reports whether an answer that ends at a position chose what was gone.
@@ -327,16 +331,22 @@ func (l *List[T]) frees(string) bool { return true }
 func (l *List[T]) limit() int        { return 0 }
 func (l *List[T]) explicit() bool    { return false }
 
-// place names the record of the list at the top of the walk.
+// place names the record of the list at the top of the walk. What was typed to get
+// there is part of it: a list that was shown behind one PIN is not there behind
+// another.
 func (w *walk) place() string {
-	return w.storeKey("list", strconv.Itoa(int(w.top().end))+"/"+strconv.Itoa(int(w.top().step)))
+	top := w.top()
+	typed := hashText(w.sessionID(), w.request.Text[:top.end])
+	return w.storeKey("list", strconv.Itoa(int(top.step))+"/"+hex.EncodeToString(typed[:]))
 }
+
+func (w *walk) sessionID() sessionID { return digest(w.request.SessionID, w.request.PhoneNumber) }
 
 // storeKey returns a key for this subscriber's session. Two subscribers cannot
 // meet under one, whatever session they claim to be in.
 func (w *walk) storeKey(kind, rest string) string {
-	sum := digest(w.request.SessionID, w.request.PhoneNumber)
-	return "menu/" + kind + "/" + hex.EncodeToString(sum[:16]) + "/" + rest
+	id := w.sessionID()
+	return "menu/" + kind + "/" + hex.EncodeToString(id[:16]) + "/" + rest
 }
 
 // changeList calls change with what is remembered of the list at the top of the

@@ -398,3 +398,28 @@ func TestListOfAnyBytes(t *testing.T) {
 	m.Remember(new(ussd.MemoryStore))
 	dialMenu(t, m.Serve, "").send("1", "2", "1").sees("END Paid Power")
 }
+
+// A list that was shown, and chosen from, behind one PIN is not there behind another,
+// for a hop that was forged in place of the subscriber's.
+func TestListBehindAnotherPIN(t *testing.T) {
+	t.Parallel()
+	pin := &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4)}
+	which := &ussd.List[string]{
+		Load: func(ctx context.Context, _ ussd.Request) ([]string, error) {
+			if pin.Value(ctx) != "1234" {
+				return nil, ussd.Stop("Wrong PIN.")
+			}
+			return []string{"Secret"}, nil
+		},
+		Label: func(s string) string { return s },
+	}
+	m := ussd.NewMenu("Home")
+	m.Remember(new(ussd.MemoryStore))
+	m.Handle("Go", ussd.Ask(pin, which).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+		return ussd.End(which.Value(ctx)), nil
+	}))
+	dialMenu(t, m.Serve, "").send("1", "1234").sees("1. Secret\n0. Back\n00. Home").send("1").sees("END Secret")
+	for _, forged := range []string{"1*9999", "1*9999*1"} {
+		dialMenu(t, m.Serve, forged).sees("END Wrong PIN.")
+	}
+}

@@ -272,7 +272,9 @@ func (m *Menu) SetServiceCode(code string) {
 // items a [List] has shown and which were chosen, and, for questions that are
 // [Prompt].Explicit on accounts where hop metadata does not come back, which inputs
 // were dialled with the code. Without a store a list is numbered anew on each hop.
-// Records last for an hour. A hop that needs one fails while the store does.
+// Records last for an hour. They hold the items, and of what was typed before them
+// hashes, from which short inputs can be guessed: treat the store as private. A hop
+// that needs a record fails while the store does.
 func (m *Menu) Remember(s Store) { m.store = s }
 
 // Serve answers a hop: it is the function for [Handler].
