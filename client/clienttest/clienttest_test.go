@@ -206,6 +206,16 @@ func TestRefusesLocalNumbers(t *testing.T) {
 	}
 }
 
+func TestNoSuchReply(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if v := recover(); v != `clienttest: there is no reply "503"` {
+			t.Errorf("panic %v", v)
+		}
+	}()
+	clienttest.NewServer(t).Next("503")
+}
+
 func TestNextHTTP(t *testing.T) {
 	t.Parallel()
 	s := clienttest.NewServer(t)

@@ -2,6 +2,7 @@ package clienttest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/sautigo/africastalking/internal/gateway"
@@ -71,6 +72,14 @@ func Breaks() []Reply {
 		InvalidSenderID, Unauthorized, DoNotDisturb, NoStatusCode, None, PartialRefusal,
 		HTML502, XMLBody, CutJSON, Hang, Redirect, Empty,
 	}
+}
+
+func (r Reply) known() bool {
+	switch r {
+	case Accept, TooManyRequests, Unavailable, Silent503:
+		return true
+	}
+	return slices.Contains(Breaks(), r)
 }
 
 // sends reports whether the message goes out although the client cannot know.

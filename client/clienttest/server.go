@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -146,8 +147,14 @@ func (s *Server) Refuse(code int, numbers ...string) {
 
 // Next sets the replies to the next requests, one each, behind those that were set
 // before; requests after them are accepted. A message for many recipients, or one
-// that is retried, makes several requests.
+// that is retried, makes several requests. It panics for a reply that is none of this
+// package's.
 func (s *Server) Next(replies ...Reply) {
+	for _, r := range replies {
+		if !r.known() {
+			panic("clienttest: there is no reply " + strconv.Quote(string(r)))
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range replies {
