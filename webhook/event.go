@@ -3,6 +3,8 @@ package webhook
 import (
 	"encoding/json"
 	"log/slog"
+
+	"github.com/sautigo/africastalking/internal/redact"
 )
 
 // Event is any callback, untyped: for those that this module has no type for,
@@ -28,3 +30,7 @@ func (e Event) LogValue() slog.Value {
 		slog.Int("bytes", len(e.Body)),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (e Event) String() string { return redact.String(e) }

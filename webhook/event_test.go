@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -82,15 +83,33 @@ func TestEventSamples(t *testing.T) {
 	}
 }
 
-func TestEventLogValue(t *testing.T) {
+// An event and a form print the same in a log and in a text: sizes, and neither keys
+// nor values.
+func TestEventAndFormPrint(t *testing.T) {
 	t.Parallel()
 	e, err := webhook.Parse[webhook.Event](post(formType, "%2B254711000001=1&text=4321"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("event", "event", e)
-	if got := log.String(); !strings.Contains(got, "event.fields=2") || strings.Contains(got, "254711000001") || strings.Contains(got, "4321") {
-		t.Errorf("log is %s", got)
+	for _, test := range []struct {
+		v      any
+		logged string
+		want   string
+	}{
+		{e, "v.mediaType=" + formType + " v.fields=2 v.bytes=27", "[mediaType=" + formType + " fields=2 bytes=27]"},
+		{e.Form, "v.fields=2 v.bytes=22", "[fields=2 bytes=22]"},
+		{webhook.Form{}, "v.fields=0 v.bytes=0", "[fields=0 bytes=0]"},
+		{struct{ F webhook.Form }{e.Form}, "v=\"{F:[fields=2 bytes=22]}\"", ""},
+	} {
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("seen", "v", test.v)
+		if got := log.String(); !strings.HasSuffix(got, " "+test.logged+"\n") {
+			t.Errorf("log is %s, want %s", got, test.logged)
+		}
+		for _, verb := range []string{"%v", "%+v", "%s"} {
+			if got := fmt.Sprintf(verb, test.v); test.want != "" && got != test.want {
+				t.Errorf("%s prints %s, want %s", verb, got, test.want)
+			}
+		}
 	}
 }

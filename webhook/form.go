@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"log/slog"
 	"math"
 	"slices"
+
+	"github.com/sautigo/africastalking/internal/redact"
 )
 
 // maxFields is the number of fields that a form or a JSON object may have. The
@@ -209,6 +212,16 @@ func (f Form) All() iter.Seq2[string, string] {
 
 // Len returns the number of fields, repeats included.
 func (f Form) Len() int { return len(f.ends) }
+
+// LogValue shows the number of fields and their size, and neither keys nor values:
+// strangers choose both.
+func (f Form) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("fields", f.Len()), slog.Int("bytes", len(f.text)))
+}
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (f Form) String() string { return redact.String(f) }
 
 // Equal reports whether f and g hold the same fields in the same order.
 func (f Form) Equal(g Form) bool { return f.text == g.text && slices.Equal(f.ends, g.ends) }
