@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/messaging"
 )
 
 // Reply is a way to answer a request to send. Each says what the request is answered
@@ -92,11 +92,11 @@ func (r Reply) sends() bool {
 }
 
 // write answers a request. Recipients are those of the reply as recorded.
-func (s *Server) write(w http.ResponseWriter, r *http.Request, reply Reply, q gateway.SMSRequest, recipients []gateway.SMSRecipient) {
-	all := func(status string, code int) []gateway.SMSRecipient {
-		out := make([]gateway.SMSRecipient, len(recipients))
+func (s *Server) write(w http.ResponseWriter, r *http.Request, reply Reply, q messaging.Request, recipients []messaging.Recipient) {
+	all := func(status string, code int) []messaging.Recipient {
+		out := make([]messaging.Recipient, len(recipients))
 		for i := range recipients {
-			out[i] = gateway.SMSRecipient{Cost: "0", MessageID: "None", Number: recipients[i].Number, Status: status, Code: code}
+			out[i] = messaging.Recipient{Cost: "0", MessageID: "None", Number: recipients[i].Number, Status: status, Code: code}
 		}
 		return out
 	}
@@ -106,7 +106,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, reply Reply, q ga
 	case InvalidSenderID:
 		q.Summarize(http.StatusCreated, "InvalidSenderId", nil).Write(w)
 	case Unauthorized:
-		gateway.Unauthorized().Write(w)
+		messaging.Unauthorized().Write(w)
 	case DoNotDisturb:
 		refusal := q.Reply(all("DoNotDisturbRejection", 409))
 		refusal.Status = http.StatusConflict
@@ -116,7 +116,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, reply Reply, q ga
 	case None:
 		q.Reply(all("InsufficientBalance", 405)).Write(w)
 	case HTML502:
-		gateway.NewReply(http.StatusBadGateway, "text/html", []byte("<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n<center><h1>502 Bad Gateway</h1></center>\n</body>\n</html>\n")).Write(w)
+		messaging.NewReply(http.StatusBadGateway, "text/html", []byte("<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n<center><h1>502 Bad Gateway</h1></center>\n</body>\n</html>\n")).Write(w)
 	case XMLBody:
 		q.XML = true
 		q.Reply(recipients).Write(w)
@@ -133,17 +133,17 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, reply Reply, q ga
 		}
 		panic(http.ErrAbortHandler)
 	case Redirect:
-		moved := gateway.TextReply(http.StatusTemporaryRedirect, "The request should be repeated with another URI.")
+		moved := messaging.TextReply(http.StatusTemporaryRedirect, "The request should be repeated with another URI.")
 		moved.Header.Set("Location", "http://elsewhere.invalid"+r.URL.Path)
 		moved.Write(w)
 	case Empty:
-		gateway.NewReply(http.StatusOK, "application/json", nil).Write(w)
+		messaging.NewReply(http.StatusOK, "application/json", nil).Write(w)
 	case TooManyRequests, Unavailable, Silent503:
 		status, text := http.StatusServiceUnavailable, "The server is currently unavailable (because it is overloaded or down for maintenance)."
 		if reply == TooManyRequests {
 			status, text = http.StatusTooManyRequests, "Too many requests"
 		}
-		busy := gateway.TextReply(status, text)
+		busy := messaging.TextReply(status, text)
 		if reply != Silent503 {
 			busy.Header.Set("Retry-After", "1")
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sautigo/africastalking/client"
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/messaging"
 )
 
 // The account that a server knows unless [WithAccount] says otherwise.
@@ -46,7 +47,7 @@ type Server struct {
 // step is a reply to one request.
 type step struct {
 	reply  Reply
-	custom *gateway.Reply
+	custom *messaging.Reply
 }
 
 // Request is a request that a server got, whatever it has answered.
@@ -94,7 +95,7 @@ func NewServer(tb testing.TB, opts ...Option) *Server {
 	}
 	s := &Server{
 		username: c.username, apiKey: c.apiKey,
-		closing: make(chan struct{}), newID: gateway.SMSIDs(), refused: map[string]int{},
+		closing: make(chan struct{}), newID: messaging.NewIDs(), refused: map[string]int{},
 	}
 	if c.inMemory {
 		s.URL, s.transport = "http://clienttest.invalid", gateway.InMemory(http.HandlerFunc(s.serve))
@@ -167,7 +168,7 @@ func (s *Server) Next(replies ...Reply) {
 func (s *Server) NextHTTP(status int, contentType, body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	custom := gateway.NewReply(status, contentType, []byte(body))
+	custom := messaging.NewReply(status, contentType, []byte(body))
 	s.next = append(s.next, step{custom: &custom})
 }
 
@@ -201,12 +202,12 @@ func (s *Server) Requests() []Request {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, gateway.MaxRequest+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, messaging.MaxRequest+1))
 	if err != nil {
 		return // the client has gone away
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	q, refusal, ok := gateway.ReadSMS(r)
+	q, refusal, ok := messaging.Read(r)
 	request := Request{Host: r.Host, Path: r.URL.Path, Header: r.Header.Clone(), Body: string(body)}
 	if ok {
 		request.Message = messageOf(q)
@@ -218,14 +219,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if len(s.next) > 0 {
 		next, s.next = s.next[0], s.next[1:]
 	}
-	var recipients []gateway.SMSRecipient
+	var recipients []messaging.Recipient
 	switch {
 	case next.custom != nil:
 		refusal, ok = *next.custom, false
 	case !ok:
 		// As the request itself deserves.
 	case q.Username != s.username || q.APIKey != s.apiKey:
-		refusal, ok = gateway.Unauthorized(), false
+		refusal, ok = messaging.Unauthorized(), false
 	default:
 		last := len(q.To) - 1
 		recipients = q.Recipients(func(number string) int {
@@ -260,7 +261,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // accept keeps a message for those who get it.
-func (s *Server) accept(m client.Message, recipients []gateway.SMSRecipient) {
+func (s *Server) accept(m client.Message, recipients []messaging.Recipient) {
 	m.To = nil
 	for _, r := range recipients {
 		if r.Accepted() {
@@ -273,7 +274,7 @@ func (s *Server) accept(m client.Message, recipients []gateway.SMSRecipient) {
 }
 
 // messageOf returns what a request asks for.
-func messageOf(q gateway.SMSRequest) client.Message {
+func messageOf(q messaging.Request) client.Message {
 	m := client.Message{
 		To: q.To, Text: q.Text, From: q.From, RequestID: q.RequestID,
 		Keyword: q.Keyword, LinkID: q.LinkID, RetryDuration: time.Duration(q.RetryHours) * time.Hour,

@@ -8,15 +8,15 @@ import (
 	"net/url"
 )
 
-// Media types and user agents of callbacks, as observed; that of JSON is assumed.
+// Media types of callbacks: that of forms was observed, that of JSON is assumed.
 const (
-	FormType  = "application/x-www-form-urlencoded; charset=UTF-8"
-	JSONType  = "application/json"
-	AgentUSSD = "at-ussd-api/1.0"
-	// agentUnknown is that of products whose callbacks were never seen with their
-	// headers. It keeps net/http from sending its own.
-	agentUnknown = ""
+	FormType = "application/x-www-form-urlencoded; charset=UTF-8"
+	JSONType = "application/json"
 )
+
+// AgentUnknown is the User-Agent of products whose callbacks were never seen with
+// their headers. It keeps net/http from sending its own.
+const AgentUnknown = ""
 
 // Callback is what Africa's Talking posts. It can be delivered any number of
 // times, and at once.
@@ -27,8 +27,17 @@ type Callback struct {
 	Body   []byte
 }
 
-// Field is a form field. The order of fields is part of the wire.
-type Field struct{ Name, Value string }
+// Field is a form field: its name and its value. The order of fields is part of
+// the wire.
+type Field [2]string
+
+// Present appends a field that is left out if its value is empty.
+func Present(fields []Field, name, value string) []Field {
+	if value == "" {
+		return fields
+	}
+	return append(fields, Field{name, value})
+}
 
 // Form returns the callback that carries fields. All products that post forms
 // were seen to encode them alike; agent is the product's User-Agent.
@@ -67,9 +76,9 @@ func EncodeForm(fields ...Field) []byte {
 		if i > 0 {
 			b = append(b, '&')
 		}
-		b = append(b, url.QueryEscape(f.Name)...)
+		b = append(b, url.QueryEscape(f[0])...)
 		b = append(b, '=')
-		b = append(b, url.QueryEscape(f.Value)...)
+		b = append(b, url.QueryEscape(f[1])...)
 	}
 	return b
 }

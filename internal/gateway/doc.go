@@ -7,10 +7,9 @@
 // those packages compares two independent accounts. Test kits and the local
 // sandbox stand on it, and Africa's Talking's behaviour is written once, here.
 //
-// [Callback], [App] and [Answer] serve every product. [USSD] and [Session] are a
-// USSD session from dialling to the notification at its end, and [Voice] and [Call]
-// a call likewise. [Message], [DeliveryReport], [OptOut] and [Subscription] are what
-// is posted about SMS, [AirtimeStatus] and [AirtimeValidation] about airtime.
+// [Callback], [App] and [Answer] serve every product. A package below has each
+// product's callbacks and rules: session is USSD, call is voice, messaging is SMS
+// and the API that sends it, and airtime.
 //
 // Facts are marked where they stand: documented on Africa's Talking's pages,
 // observed on the wire, or assumed, where neither pages nor captures tell.

@@ -9,6 +9,7 @@ import (
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/delivery"
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/messaging"
 	"github.com/sautigo/africastalking/sms"
 )
 
@@ -128,7 +129,7 @@ func (a *App) Message(m sms.IncomingMessage) sms.IncomingMessage {
 		m.Date = time.Now()
 	}
 	m.Date = m.Date.UTC().Truncate(time.Second)
-	a.d.Post("incoming message", gateway.Message{
+	a.d.Post("incoming message", messaging.Message{
 		ID: m.ID, Date: m.Date, From: m.From, To: m.To, Text: m.Text, LinkID: m.LinkID, NetworkCode: string(m.NetworkCode),
 	}.Callback(), a.status)
 	return m
@@ -153,7 +154,7 @@ func (a *App) Reports(r sms.DeliveryReport, statuses ...sms.Status) []sms.Delive
 		if status != sms.Rejected && status != sms.Failed {
 			report.FailureReason = ""
 		}
-		a.d.Post("delivery report "+string(status), gateway.DeliveryReport{
+		a.d.Post("delivery report "+string(status), messaging.DeliveryReport{
 			ID: report.ID, Status: string(status), PhoneNumber: report.PhoneNumber, NetworkCode: string(report.NetworkCode),
 			FailureReason: string(report.FailureReason), RetryCount: report.RetryCount, RequestID: report.RequestID,
 		}.Callback(), a.status)
@@ -168,7 +169,7 @@ func (a *App) OptOut(o sms.OptOut) sms.OptOut {
 	a.d.TB.Helper()
 	o.SenderID = cmp.Or(o.SenderID, DefaultShortCode)
 	o.PhoneNumber = cmp.Or(o.PhoneNumber, DefaultPhoneNumber)
-	a.d.Post("opt-out", gateway.OptOut{SenderID: o.SenderID, PhoneNumber: o.PhoneNumber}.Callback(), a.status)
+	a.d.Post("opt-out", messaging.OptOut{SenderID: o.SenderID, PhoneNumber: o.PhoneNumber}.Callback(), a.status)
 	return o
 }
 
@@ -180,7 +181,7 @@ func (a *App) Subscription(s sms.Subscription) sms.Subscription {
 	s.PhoneNumber = cmp.Or(s.PhoneNumber, DefaultPhoneNumber)
 	s.ShortCode = cmp.Or(s.ShortCode, DefaultShortCode)
 	s.UpdateType = cmp.Or(s.UpdateType, sms.Addition)
-	a.d.Post("subscription "+string(s.UpdateType), gateway.Subscription{
+	a.d.Post("subscription "+string(s.UpdateType), messaging.Subscription{
 		PhoneNumber: s.PhoneNumber, ShortCode: s.ShortCode, Keyword: s.Keyword, UpdateType: string(s.UpdateType),
 	}.Callback(), a.status)
 	return s

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/session"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -102,8 +103,8 @@ func newConfig(opts []Option) config {
 
 func (c *config) checks(k Check) bool { return !slices.Contains(c.lenient, k) }
 
-func (c *config) limits() gateway.Limits {
-	l := gateway.LimitsOf(string(c.network))
+func (c *config) limits() session.Limits {
+	l := session.LimitsOf(string(c.network))
 	if c.limit > 0 {
 		l = l.WithScreen(c.limit)
 	}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/session"
 	"github.com/sautigo/africastalking/internal/gsm7"
 	"github.com/sautigo/africastalking/ussd"
 )
@@ -21,8 +22,8 @@ import (
 type Phone struct {
 	tb    testing.TB
 	c     config
-	s     *gateway.Session
-	hop   gateway.Hop
+	s     *session.Session
+	hop   session.Hop
 	hops  int
 	log   []string // the transcript
 	quiet bool     // checks nothing
@@ -58,7 +59,7 @@ func (p *Phone) Dial(code string) *Phone {
 	if code == "" {
 		code = p.c.code
 	}
-	inputs, ok := gateway.SplitCode(code, p.c.code)
+	inputs, ok := session.SplitCode(code, p.c.code)
 	if !ok {
 		p.fatalf("dialled %s, which is not on the app's code %s: use WithServiceCode", code, p.c.code)
 		return p
@@ -66,7 +67,7 @@ func (p *Phone) Dial(code string) *Phone {
 	if p.s != nil && !p.s.Over() {
 		p.HangUp()
 	}
-	u := gateway.USSD{
+	u := session.Config{
 		App:         p.c.app,
 		Events:      p.c.events,
 		PhoneNumber: p.c.number,
@@ -80,7 +81,7 @@ func (p *Phone) Dial(code string) *Phone {
 	}
 	p.hops = 0
 	p.record("dial " + quote(code))
-	s, h := gateway.Dial(context.Background(), u)
+	s, h := session.Dial(context.Background(), u)
 	p.s = s
 	p.took(h)
 	return p
@@ -252,7 +253,7 @@ func (p *Phone) dialled() bool {
 func (p *Phone) checks(k Check) bool { return !p.quiet && p.c.checks(k) }
 
 // took takes the answer to a hop.
-func (p *Phone) took(h gateway.Hop) {
+func (p *Phone) took(h session.Hop) {
 	p.tb.Helper()
 	p.hop = h
 	p.hops++
@@ -308,7 +309,7 @@ func (p *Phone) check() {
 // same checks that a is what the last hop was answered with.
 func (p *Phone) same(what string, a gateway.Answer) {
 	p.tb.Helper()
-	if p.checks(Redelivery) && !a.Same(p.hop.Answer, "Content-Type", gateway.HopHeader) {
+	if p.checks(Redelivery) && !a.Same(p.hop.Answer, "Content-Type", session.HopHeader) {
 		p.errorf("%s was answered differently: %s", what, describe(a))
 	}
 }
@@ -428,7 +429,7 @@ func describe(a gateway.Answer) string {
 		body, cut = body[:300], fmt.Sprintf(" and %d bytes more", len(a.Body)-300)
 	}
 	s := fmt.Sprintf("%d %s, %s, %q%s", a.Status, a.Reason, a.Header.Get("Content-Type"), body, cut)
-	if hop := a.Header.Get(gateway.HopHeader); hop != "" {
+	if hop := a.Header.Get(session.HopHeader); hop != "" {
 		s += fmt.Sprintf(", hop metadata %q", hop)
 	}
 	return s

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/session"
 )
 
 // Tour is where [Walk] has been.
@@ -163,11 +164,11 @@ func visit(tb testing.TB, c config, inputs []string) (Visit, bool) {
 	if c.dialled && len(inputs) > 0 {
 		d := newPhone(tb, c)
 		d.quiet = true
-		d.Dial(gateway.JoinCode(c.code, inputs...))
+		d.Dial(session.JoinCode(c.code, inputs...))
 		d.quiet = false
 		if d.hop.Screen != p.hop.Screen || d.hop.Continue != p.hop.Continue {
 			d.errorf("dialled at once, %s leads to another screen than one by one (-one by one +at once):\n%s",
-				gateway.JoinCode(c.code, inputs...), indent(diff(visible(p.hop.Screen), visible(d.hop.Screen))))
+				session.JoinCode(c.code, inputs...), indent(diff(visible(p.hop.Screen), visible(d.hop.Screen))))
 		}
 		if !d.Ended() {
 			d.HangUp()

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/call"
 	"github.com/sautigo/africastalking/voice"
 )
 
@@ -51,7 +51,7 @@ func (p *Phone) Heard() []Sound {
 	return out
 }
 
-func soundOf(s gateway.VoiceSound) Sound {
+func soundOf(s call.Sound) Sound {
 	return Sound{Text: s.Text, SSML: s.SSML, Voice: voice.Voice(s.Voice), URL: s.URL, Beep: s.Beep}
 }
 
@@ -117,7 +117,7 @@ func (p *Phone) Rings(numbers ...string) *Phone {
 func (p *Phone) InQueue(name string) *Phone {
 	p.tb.Helper()
 	if p.dialled("be in a queue") {
-		p.is(fmt.Sprintf("waiting in the queue %q", name), p.call.State() == gateway.CallQueues && p.call.Action().Attr("name") == name)
+		p.is(fmt.Sprintf("waiting in the queue %q", name), p.call.State() == call.Queues && p.call.Action().Attr("name") == name)
 	}
 	return p
 }
@@ -126,7 +126,7 @@ func (p *Phone) InQueue(name string) *Phone {
 func (p *Phone) InConference() *Phone {
 	p.tb.Helper()
 	if p.dialled("be in a conference") {
-		p.is("in a conference", p.call.State() == gateway.CallConference)
+		p.is("in a conference", p.call.State() == call.Conference)
 	}
 	return p
 }

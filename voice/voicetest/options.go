@@ -7,6 +7,7 @@ import (
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/call"
 	"github.com/sautigo/africastalking/voice"
 )
 
@@ -72,14 +73,14 @@ type config struct {
 	eventsURL     string
 	deadline      time.Duration
 	lenient       []Check
-	v             gateway.Voice
+	v             call.Config
 }
 
 func newConfig(callbackURL string, opts []Option) config {
 	c := config{
 		callbackURL: callbackURL,
 		deadline:    DefaultDeadline,
-		v: gateway.Voice{
+		v: call.Config{
 			CallerNumber:      DefaultPhoneNumber,
 			DestinationNumber: DefaultAppNumber,
 			CountryCode:       "254",

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/call"
+	"github.com/sautigo/africastalking/internal/kit"
 	"github.com/sautigo/africastalking/voice"
 )
 
@@ -22,7 +24,7 @@ import (
 type Phone struct {
 	tb      testing.TB
 	c       config
-	call    *gateway.Call
+	call    *call.Call
 	act     string // what was done last
 	since   int    // what was heard before that
 	sounds  int    // in the transcript
@@ -37,7 +39,7 @@ func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 	tb.Helper()
 	c := newConfig(DefaultCallbackURL, opts)
 	c.memory = true
-	c.v.At = gateway.HandlerAt(h, c.callbackURL)
+	c.v.At = kit.HandlerAt(h, c.callbackURL)
 	return newPhone(tb, c)
 }
 
@@ -45,7 +47,7 @@ func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 func NewURL(tb testing.TB, url string, opts ...Option) *Phone {
 	tb.Helper()
 	c := newConfig(url, opts)
-	c.v.At = gateway.URLAt(url, c.callbackURL, c.transport)
+	c.v.At = kit.URLAt(url, c.callbackURL, c.transport)
 	return newPhone(tb, c)
 }
 
@@ -61,8 +63,8 @@ func newPhone(tb testing.TB, c config) *Phone {
 // Dial calls the app's number. If the phone is in a call, it hangs up first.
 func (p *Phone) Dial() *Phone {
 	p.tb.Helper()
-	p.start("dial", false, func(v gateway.Voice) *gateway.Call {
-		return gateway.StartCall(context.Background(), v)
+	p.start("dial", false, func(v call.Config) *call.Call {
+		return call.Start(context.Background(), v)
 	})
 	return p
 }
@@ -71,8 +73,8 @@ func (p *Phone) Dial() *Phone {
 // what to do as for any other. If the phone is in a call, it hangs up first.
 func (p *Phone) PickUp() *Phone {
 	p.tb.Helper()
-	p.start("pick up", true, func(v gateway.Voice) *gateway.Call {
-		return gateway.StartCall(context.Background(), v)
+	p.start("pick up", true, func(v call.Config) *call.Call {
+		return call.Start(context.Background(), v)
 	})
 	return p
 }
@@ -82,13 +84,13 @@ func (p *Phone) PickUp() *Phone {
 // over. If the phone is in a call, it hangs up first.
 func (p *Phone) Miss(cause voice.HangupCause) *Phone {
 	p.tb.Helper()
-	p.start("miss", true, func(v gateway.Voice) *gateway.Call {
-		return gateway.MissCall(context.Background(), v, string(cause))
+	p.start("miss", true, func(v call.Config) *call.Call {
+		return call.Miss(context.Background(), v, string(cause))
 	})
 	return p
 }
 
-func (p *Phone) start(act string, outbound bool, begin func(gateway.Voice) *gateway.Call) {
+func (p *Phone) start(act string, outbound bool, begin func(call.Config) *call.Call) {
 	p.tb.Helper()
 	if p.call != nil && !p.Ended() {
 		p.HangUp()
@@ -115,7 +117,7 @@ func (p *Phone) Press(keys string) *Phone {
 		return p
 	}
 	var left string
-	recording := p.call != nil && p.call.State() == gateway.CallRecords
+	recording := p.call != nil && p.call.State() == call.Records
 	p.do(act, func(ctx context.Context) (err error) {
 		left, err = p.call.Press(ctx, keys)
 		return err
@@ -195,8 +197,8 @@ func (p *Phone) AnsweredBy(number string) *Phone {
 func (p *Phone) Unanswered(cause voice.HangupCause) *Phone {
 	p.tb.Helper()
 	return p.do("unanswered "+string(cause), func(ctx context.Context) error {
-		if s := p.call.State(); s != gateway.CallRings {
-			return &gateway.CallError{State: s}
+		if s := p.call.State(); s != call.Rings {
+			return &call.StateError{State: s}
 		}
 		return p.call.Unanswered(ctx, string(cause))
 	})
@@ -206,8 +208,8 @@ func (p *Phone) Unanswered(cause voice.HangupCause) *Phone {
 func (p *Phone) QueueEmpty() *Phone {
 	p.tb.Helper()
 	return p.do("queue empty", func(ctx context.Context) error {
-		if s := p.call.State(); s != gateway.CallDequeues {
-			return &gateway.CallError{State: s}
+		if s := p.call.State(); s != call.Dequeues {
+			return &call.StateError{State: s}
 		}
 		return p.call.Unanswered(ctx, "")
 	})
@@ -277,7 +279,7 @@ func (p *Phone) SessionID() string {
 }
 
 // Ended reports whether there is no call, or none anymore.
-func (p *Phone) Ended() bool { return p.call == nil || p.call.State() == gateway.CallOver }
+func (p *Phone) Ended() bool { return p.call == nil || p.call.State() == call.Over }
 
 // Duration returns how long the call has taken so far, in its own time. What the
 // caller is charged for begins with the first sound or connection.
@@ -328,7 +330,7 @@ func (p *Phone) Notification() (voice.Call, bool) {
 	return p.parse(posts[len(posts)-1]), true
 }
 
-func (p *Phone) parse(post gateway.VoicePost) voice.Call {
+func (p *Phone) parse(post call.Post) voice.Call {
 	p.tb.Helper()
 	r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(post.Callback.Body))
 	if err != nil {
@@ -371,7 +373,7 @@ func (p *Phone) do(act string, f func(context.Context) error) *Phone {
 	state := p.state()
 	err := f(context.Background())
 	switch {
-	case errors.Is(err, gateway.ErrNotRung):
+	case errors.Is(err, call.ErrNotRung):
 		p.fatalf("cannot do %q: it rings %s", act, strings.Join(p.call.Rings(), ", "))
 		return p
 	case err != nil:
@@ -406,7 +408,7 @@ func (p *Phone) took() {
 func acknowledged(a gateway.Answer) bool { return a.Err == nil && a.Status == http.StatusOK }
 
 // check checks the answer to a callback.
-func (p *Phone) check(post gateway.VoicePost) {
+func (p *Phone) check(post call.Post) {
 	p.tb.Helper()
 	a := post.Answer
 	if post.Final {

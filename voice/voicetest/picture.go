@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/call"
 )
 
 func (p *Phone) errorf(format string, args ...any) {
@@ -35,9 +35,9 @@ func (p *Phone) state() string {
 	a := p.call.Action()
 	s := string(p.call.State())
 	switch p.call.State() {
-	case gateway.CallOver:
+	case call.Over:
 		s = p.call.Ending()
-	case gateway.CallKeys:
+	case call.Keys:
 		if keys := p.call.Keys(); keys != "" {
 			s += ", after " + keys
 		}
@@ -45,19 +45,19 @@ func (p *Phone) state() string {
 			s += ", " + n + " at most"
 		}
 		s += ending(a)
-	case gateway.CallRecords:
+	case call.Records:
 		s += ending(a)
-	case gateway.CallRings:
+	case call.Rings:
 		s += " " + strings.Join(p.call.Rings(), ", ")
-	case gateway.CallTalks:
+	case call.Talks:
 		s += " with " + p.call.Leg()
-	case gateway.CallQueues, gateway.CallDequeues:
+	case call.Queues, call.Dequeues:
 		s += fmt.Sprintf(" named %q", a.Attr("name"))
 	}
 	return s
 }
 
-func ending(a gateway.VoiceElement) string {
+func ending(a call.Element) string {
 	if key := a.Attr("finishOnKey"); key != "" {
 		return ", which " + key + " ends"
 	}
@@ -128,7 +128,7 @@ func shorten(s string) string {
 }
 
 // summary is what a callback is about.
-func summary(post gateway.VoicePost) string {
+func summary(post call.Post) string {
 	form, err := url.ParseQuery(string(post.Callback.Body))
 	if err != nil {
 		return err.Error()
@@ -201,7 +201,7 @@ func transcribe(s Sound) string {
 	return line
 }
 
-func (p *Phone) recordEnd(post gateway.VoicePost) {
+func (p *Phone) recordEnd(post call.Post) {
 	form, err := url.ParseQuery(string(post.Callback.Body))
 	if err != nil {
 		p.record(err.Error())

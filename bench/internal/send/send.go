@@ -13,6 +13,7 @@ import (
 	"github.com/sautigo/africastalking/bench/internal/measure"
 	"github.com/sautigo/africastalking/bench/internal/report"
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/messaging"
 )
 
 const text = "Your order has left the shop."
@@ -61,7 +62,7 @@ func onLoopback(ctx context.Context, p measure.Plan, s *report.Section, caption 
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		gateway.NewReply(http.StatusCreated, gateway.JSONType, []byte(answer)).Write(w)
+		messaging.NewReply(http.StatusCreated, gateway.JSONType, []byte(answer)).Write(w)
 	}))
 	defer server.Close()
 	rt, err := newLoopback(server.URL)

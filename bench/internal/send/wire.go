@@ -3,7 +3,7 @@ package send
 import (
 	"fmt"
 
-	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/messaging"
 )
 
 // Numbers returns n different invented numbers.
@@ -17,7 +17,7 @@ func Numbers(n int) []string {
 
 // AcceptAll is the answer to a message that was handed on for everybody.
 func AcceptAll(to []string) string {
-	q := gateway.SMSRequest{Text: text, To: to}
+	q := messaging.Request{Text: text, To: to}
 	accept := func(string) int { return 0 }
-	return string(q.Reply(q.Recipients(accept, gateway.SMSIDs())).Body)
+	return string(q.Reply(q.Recipients(accept, messaging.NewIDs())).Body)
 }

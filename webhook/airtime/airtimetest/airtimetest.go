@@ -24,6 +24,7 @@ import (
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/delivery"
 	"github.com/sautigo/africastalking/internal/gateway"
+	wire "github.com/sautigo/africastalking/internal/gateway/airtime"
 	"github.com/sautigo/africastalking/webhook/airtime"
 )
 
@@ -110,7 +111,7 @@ func (a *App) Validate(v airtime.Validation) airtime.Decision {
 	v.PhoneNumber = cmp.Or(v.PhoneNumber, DefaultPhoneNumber)
 	v.CurrencyCode = cmp.Or(v.CurrencyCode, v.Amount.Currency, DefaultCurrencyCode)
 	v.Amount = africastalking.Money{Micros: cmp.Or(v.Amount.Micros, DefaultAmount)}
-	c := gateway.AirtimeValidation{
+	c := wire.Validation{
 		TransactionID: v.TransactionID, PhoneNumber: v.PhoneNumber, SourceIPAddress: v.SourceIPAddress,
 		CurrencyCode: v.CurrencyCode, Amount: json.Number(v.Amount.String()),
 	}.Callback()
@@ -118,7 +119,7 @@ func (a *App) Validate(v airtime.Validation) airtime.Decision {
 	if answer.Err != nil || answer.Status != http.StatusOK || a.status != http.StatusOK {
 		return airtime.Failed
 	}
-	validated, err := gateway.AirtimeDecision(answer)
+	validated, err := wire.Decide(answer)
 	if err != nil {
 		a.d.Fail(c, answer, "validation has no decision: %s", strings.TrimPrefix(err.Error(), "gateway: "))
 	}
@@ -136,7 +137,7 @@ func (a *App) Status(s airtime.Status) airtime.Status {
 	s.PhoneNumber = cmp.Or(s.PhoneNumber, DefaultPhoneNumber)
 	s.Value = cmp.Or(s.Value, africastalking.Money{Currency: DefaultCurrencyCode, Micros: DefaultAmount})
 	s.Discount = cmp.Or(s.Discount, africastalking.Money{Currency: s.Value.Currency})
-	a.d.Post("status "+string(s.Outcome), gateway.AirtimeStatus{
+	a.d.Post("status "+string(s.Outcome), wire.Status{
 		PhoneNumber: s.PhoneNumber, Description: s.Description, Status: string(s.Outcome), RequestID: s.RequestID,
 		Discount: s.Discount.String(), Value: s.Value.String(),
 	}.Callback(), a.status)

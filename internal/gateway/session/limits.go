@@ -1,4 +1,4 @@
-package gateway
+package session
 
 import "github.com/sautigo/africastalking/internal/gsm7"
 
@@ -15,7 +15,7 @@ type Limits struct {
 }
 
 // LimitsOf returns the limits of a network by its code. Those of Safaricom (63902)
-// and Airtel Kenya (63903) are documented, the latter above what a USSD string can
+// and Airtel Kenya (63903) are documented, the latter above what a Config string can
 // hold: 160 octets are 182 septets or 80 code units. An unknown network has the
 // smallest limits that are documented for any.
 func LimitsOf(networkCode string) Limits {

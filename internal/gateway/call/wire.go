@@ -1,39 +1,41 @@
-package gateway
+package call
 
 import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// AgentVoice is the User-Agent of voice callbacks. An allow-list in public has its
+// Agent is the User-Agent of voice callbacks. An allow-list in public has its
 // name; the version is assumed.
-const AgentVoice = "at-voice-api/1.0"
+const Agent = "at-voice-api/1.0"
 
 // active is a callback of a live call. The order of its fields was captured for the
 // first one; that what was collected follows, and that the state is Active once the
 // call is under way, is assumed.
-func (c *Call) active(state string, more ...Field) Callback {
-	f := []Field{
+func (c *Call) active(state string, more ...gateway.Field) gateway.Callback {
+	f := []gateway.Field{
 		{"callSessionState", state},
 		{"direction", c.direction()},
 		{"callerCountryCode", c.v.CountryCode},
 		{"callerNumber", c.v.CallerNumber},
 		{"sessionId", c.v.SessionID},
 	}
-	f = present(f, "clientDialedNumber", c.v.ClientDialedNumber)
-	f = append(f, Field{"destinationNumber", c.v.DestinationNumber})
-	f = present(f, "callerCarrierName", c.v.Carrier)
-	f = append(f, Field{"callStartTime", date(c.v.Start)}, Field{"isActive", "1"})
-	f = present(f, "clientRequestId", c.v.ClientRequestID)
-	return Form(AgentVoice, append(f, more...)...)
+	f = gateway.Present(f, "clientDialedNumber", c.v.ClientDialedNumber)
+	f = append(f, gateway.Field{"destinationNumber", c.v.DestinationNumber})
+	f = gateway.Present(f, "callerCarrierName", c.v.Carrier)
+	f = append(f, gateway.Field{"callStartTime", date(c.v.Start)}, gateway.Field{"isActive", "1"})
+	f = gateway.Present(f, "clientRequestId", c.v.ClientRequestID)
+	return gateway.Form(Agent, append(f, more...)...)
 }
 
 // final is the notification at the end of a call. The order of its fields up to
 // currencyCode was captured. A call that was not picked up is NotAnswered, as
 // captured; that one which was rejected is too, and that one without a sound or a
 // connection is Aborted, is assumed.
-func (c *Call) final() Callback {
+func (c *Call) final() gateway.Callback {
 	state, status, start := "Completed", "Success", date(c.v.Start)
 	switch {
 	case c.missed != "":
@@ -41,35 +43,28 @@ func (c *Call) final() Callback {
 	case !c.established:
 		status = "Aborted"
 	}
-	f := []Field{{"callSessionState", state}}
-	f = present(f, "hangupCause", c.missed)
+	f := []gateway.Field{{"callSessionState", state}}
+	f = gateway.Present(f, "hangupCause", c.missed)
 	f = append(f,
-		Field{"direction", c.direction()},
-		Field{"callerCountryCode", c.v.CountryCode},
-		Field{"durationInSeconds", seconds(c.charged())},
-		Field{"amount", c.amount()},
-		Field{"callerNumber", c.v.CallerNumber},
-		Field{"destinationNumber", c.v.DestinationNumber},
+		gateway.Field{"direction", c.direction()},
+		gateway.Field{"callerCountryCode", c.v.CountryCode},
+		gateway.Field{"durationInSeconds", seconds(c.charged())},
+		gateway.Field{"amount", c.amount()},
+		gateway.Field{"callerNumber", c.v.CallerNumber},
+		gateway.Field{"destinationNumber", c.v.DestinationNumber},
 	)
-	f = present(f, "callerCarrierName", c.v.Carrier)
-	f = append(f, Field{"status", status}, Field{"sessionId", c.v.SessionID}, Field{"callStartTime", start})
+	f = gateway.Present(f, "callerCarrierName", c.v.Carrier)
+	f = append(f, gateway.Field{"status", status}, gateway.Field{"sessionId", c.v.SessionID}, gateway.Field{"callStartTime", start})
 	if c.keep != nil {
-		f = append(f, Field{"recordingUrl", *c.keep})
+		f = append(f, gateway.Field{"recordingUrl", *c.keep})
 	}
-	f = append(f, Field{"isActive", "0"}, Field{"currencyCode", c.v.Currency})
-	f = present(f, "clientDialedNumber", c.v.ClientDialedNumber)
-	f = present(f, "clientRequestId", c.v.ClientRequestID)
-	f = present(f, "lastBridgeHangupCause", c.bridge)
+	f = append(f, gateway.Field{"isActive", "0"}, gateway.Field{"currencyCode", c.v.Currency})
+	f = gateway.Present(f, "clientDialedNumber", c.v.ClientDialedNumber)
+	f = gateway.Present(f, "clientRequestId", c.v.ClientRequestID)
+	f = gateway.Present(f, "lastBridgeHangupCause", c.bridge)
 	f = append(f, c.dial...)
 	f = append(f, c.queue...)
-	return Form(AgentVoice, present(f, "callTransferParam", c.transfer)...)
-}
-
-func present(f []Field, name, value string) []Field {
-	if value == "" {
-		return f
-	}
-	return append(f, Field{name, value})
+	return gateway.Form(Agent, gateway.Present(f, "callTransferParam", c.transfer)...)
 }
 
 func (c *Call) direction() string {

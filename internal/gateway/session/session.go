@@ -1,4 +1,6 @@
-package gateway
+// Package session plays a USSD session of Africa's Talking towards an app, from
+// dialling to the notification at its end.
+package session
 
 import (
 	"bytes"
@@ -9,28 +11,33 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
 // HopHeader carries the metadata of a hop: documented as a response header that is
 // sent back on the next hop under the same name.
 const HopHeader = "At-Ussd-Hop-Metadata"
 
-// MaxHopMetadata is the documented length of [HopHeader], in characters.
-const MaxHopMetadata = 99
+// Agent is the User-Agent of USSD callbacks, as observed.
+const Agent = "at-ussd-api/1.0"
 
-// TimeoutUSSD is how long Africa's Talking waits for the answer to a hop:
+// MaxMetadata is the documented length of [HopHeader], in characters.
+const MaxMetadata = 99
+
+// Timeout is how long Africa's Talking waits for the answer to a hop:
 // documented as 10 s.
-const TimeoutUSSD = 10 * time.Second
+const Timeout = 10 * time.Second
 
-// DefaultCost is what a session costs unless [USSD.Cost] says otherwise.
+// DefaultCost is what a session costs unless [Config.Cost] says otherwise.
 const DefaultCost = "KES 0.10"
 
-// USSD says who dials what, and where the app is.
-type USSD struct {
-	App App
+// Config says who dials what, and where the app is.
+type Config struct {
+	App gateway.App
 	// Events takes the notification at the end of the session; nil is nobody.
 	// It is sent before the call returns that has ended the session.
-	Events App
+	Events gateway.App
 
 	PhoneNumber, ServiceCode, NetworkCode string
 	// SessionID is made up if it is empty.
@@ -39,7 +46,7 @@ type USSD struct {
 	// that arrives is not documented; this is one of two ways that were
 	// reported. The other is in ServiceCode.
 	Inputs []string
-	// Timeout is [TimeoutUSSD] if it is zero.
+	// Timeout is [Timeout] if it is zero.
 	Timeout time.Duration
 	// Cost is [DefaultCost] if it is empty.
 	Cost string
@@ -51,7 +58,7 @@ type USSD struct {
 
 // Session is a USSD session that was dialled. It is used by one goroutine.
 type Session struct {
-	u        USSD
+	u        Config
 	start    time.Time
 	inputs   []string
 	hops     []Hop
@@ -59,17 +66,17 @@ type Session struct {
 	echo     string   // of the last hop
 	last     []byte   // the last body the app has answered
 	event    *Event
-	eventAck Answer
+	eventAck gateway.Answer
 }
 
 // Hop is one callback of a session and what became of it.
 type Hop struct {
 	// Text is what was sent as text: all inputs so far, joined with "*".
 	Text     string
-	Callback Callback
-	Answer   Answer
+	Callback gateway.Callback
+	Answer   gateway.Answer
 	// Copies are the answers to the copies of the callback after the first.
-	Copies []Answer
+	Copies []gateway.Answer
 	// Screen is what the subscriber gets to read.
 	Screen string
 	// Continue is whether the screen waits for an answer. If not, the session is
@@ -91,12 +98,12 @@ const OperatorError = "Network technical problem. Please try again later."
 var ErrOver = errors.New("gateway: the session is over")
 
 // Dial begins a session: it sends the first hop.
-func Dial(ctx context.Context, u USSD) (*Session, Hop) {
+func Dial(ctx context.Context, u Config) (*Session, Hop) {
 	if u.SessionID == "" {
-		u.SessionID = NewID("ATUid_")
+		u.SessionID = gateway.NewID("ATUid_")
 	}
 	if u.Timeout == 0 {
-		u.Timeout = TimeoutUSSD
+		u.Timeout = Timeout
 	}
 	if u.Cost == "" {
 		u.Cost = DefaultCost
@@ -124,7 +131,7 @@ func (s *Session) Send(ctx context.Context, input string) (Hop, error) {
 
 // Again delivers the last hop once more. The session takes no notice of the
 // answer.
-func (s *Session) Again(ctx context.Context) Answer {
+func (s *Session) Again(ctx context.Context) gateway.Answer {
 	return s.post(ctx, s.hops[len(s.hops)-1].Callback)
 }
 
@@ -148,11 +155,11 @@ func (s *Session) Event() (Event, bool) {
 	return *s.event, true
 }
 
-// EventAnswer returns what [USSD.Events] has answered. Documented as acknowledged
+// EventAnswer returns what [Config.Events] has answered. Documented as acknowledged
 // is status 200.
-func (s *Session) EventAnswer() Answer { return s.eventAck }
+func (s *Session) EventAnswer() gateway.Answer { return s.eventAck }
 
-func (s *Session) post(ctx context.Context, c Callback) Answer {
+func (s *Session) post(ctx context.Context, c gateway.Callback) gateway.Answer {
 	ctx, cancel := context.WithTimeout(ctx, s.u.Timeout)
 	defer cancel()
 	return s.u.App.Post(ctx, c)
@@ -165,7 +172,7 @@ func (s *Session) hop(ctx context.Context) Hop {
 		h.Callback.Header.Set(HopHeader, s.echo)
 	}
 	if n := s.u.Copies - 1; n > 0 {
-		h.Copies = make([]Answer, n)
+		h.Copies = make([]gateway.Answer, n)
 		var wg sync.WaitGroup
 		for i := range h.Copies {
 			wg.Go(func() { h.Copies[i] = s.post(ctx, h.Callback) })
@@ -193,13 +200,13 @@ func (s *Session) hop(ctx context.Context) Hop {
 }
 
 // step is the callback of a hop. The order of the fields is the one observed.
-func (s *Session) step(text string) Callback {
-	return Form(AgentUSSD,
-		Field{"phoneNumber", s.u.PhoneNumber},
-		Field{"serviceCode", s.u.ServiceCode},
-		Field{"text", text},
-		Field{"sessionId", s.u.SessionID},
-		Field{"networkCode", s.u.NetworkCode},
+func (s *Session) step(text string) gateway.Callback {
+	return gateway.Form(Agent,
+		gateway.Field{"phoneNumber", s.u.PhoneNumber},
+		gateway.Field{"serviceCode", s.u.ServiceCode},
+		gateway.Field{"text", text},
+		gateway.Field{"sessionId", s.u.SessionID},
+		gateway.Field{"networkCode", s.u.NetworkCode},
 	)
 }
 
@@ -211,7 +218,7 @@ func (h *Hop) judge(timeout time.Duration) {
 	// The texts of these are assumed.
 	case errors.Is(a.Err, context.DeadlineExceeded):
 		h.Failure = fmt.Sprintf("No response received within %v", timeout)
-	case errors.Is(a.Err, ErrTooLarge):
+	case errors.Is(a.Err, gateway.ErrTooLarge):
 		h.Failure = "Response is too large"
 	case a.Err != nil:
 		h.Failure = "Could not read a response"
@@ -261,8 +268,8 @@ func hopMetadata(values []string) (string, error) {
 		return "", fmt.Errorf("gateway: hop metadata was sent %d times", len(values))
 	case strings.Contains(v, "|"):
 		return "", errors.New(`gateway: hop metadata has a "|"`)
-	case utf8.RuneCountInString(v) > MaxHopMetadata:
-		return "", fmt.Errorf("gateway: hop metadata is %d characters, limit %d", utf8.RuneCountInString(v), MaxHopMetadata)
+	case utf8.RuneCountInString(v) > MaxMetadata:
+		return "", fmt.Errorf("gateway: hop metadata is %d characters, limit %d", utf8.RuneCountInString(v), MaxMetadata)
 	}
 	for _, c := range v {
 		if c < ' ' || c == 0x7f || c == utf8.RuneError {

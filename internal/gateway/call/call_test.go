@@ -1,4 +1,4 @@
-package gateway_test
+package call_test
 
 import (
 	"context"
@@ -20,12 +20,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/call"
+	"github.com/sautigo/africastalking/internal/kit"
 	"github.com/sautigo/africastalking/voice"
 )
 
+func sample(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // captured2025 is who calls whom in the captured call that comes in.
-func captured2025() gateway.Voice {
-	return gateway.Voice{
+func captured2025() call.Config {
+	return call.Config{
 		URL:               "https://ivr.example.com/voice",
 		CallerNumber:      "+254700000001",
 		DestinationNumber: "+254711000942",
@@ -38,7 +49,7 @@ func captured2025() gateway.Voice {
 	}
 }
 
-func client() gateway.Voice {
+func client() call.Config {
 	v := captured2025()
 	v.CallerNumber, v.ClientDialedNumber = "acme.agent1", "254700000001"
 	v.CountryCode, v.Carrier = "-1", "None"
@@ -66,10 +77,19 @@ func around(h http.Handler) http.Handler {
 	})
 }
 
-func start(t *testing.T, v gateway.Voice, h http.Handler) *gateway.Call {
+func start(t *testing.T, v call.Config, h http.Handler) *call.Call {
 	t.Helper()
-	v.At = gateway.HandlerAt(h, v.URL)
-	return gateway.StartCall(t.Context(), v)
+	v.At = kit.HandlerAt(h, v.URL)
+	return call.Start(t.Context(), v)
+}
+
+// keep keeps the bodies of requests and answers each with the same.
+func keep(bodies *[]string, answer string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		*bodies = append(*bodies, string(body))
+		_, _ = io.WriteString(w, answer)
+	})
 }
 
 // act checks the outcome of what somebody does in a call.
@@ -80,7 +100,7 @@ func act(t *testing.T, err error) {
 	}
 }
 
-func press(t *testing.T, c *gateway.Call, keys string) {
+func press(t *testing.T, c *call.Call, keys string) {
 	t.Helper()
 	left, err := c.Press(t.Context(), keys)
 	if err != nil || left != "" {
@@ -88,12 +108,12 @@ func press(t *testing.T, c *gateway.Call, keys string) {
 	}
 }
 
-func last(posts []gateway.VoicePost) string { return string(posts[len(posts)-1].Callback.Body) }
+func last(posts []call.Post) string { return string(posts[len(posts)-1].Callback.Body) }
 
 const menu = `<GetDigits numDigits="4"><Say>Your PIN?</Say></GetDigits>`
 
 // Every callback that was captured, or put together, comes about in a call.
-func TestVoiceCallbacksAreTheSamples(t *testing.T) {
+func TestCallbacksAreTheSamples(t *testing.T) {
 	t.Parallel()
 	sessions := map[string]string{
 		"voice_inbound_ringing_captured.form":         "ATVId_8727006c461fa5d03e10c621887746ec",
@@ -105,72 +125,72 @@ func TestVoiceCallbacksAreTheSamples(t *testing.T) {
 	const transferred = "ATVId_00000000000000000000000000000009"
 	for _, tt := range []struct {
 		file string
-		v    func(*gateway.Voice)
+		v    func(*call.Config)
 		app  pages
-		call func(t *testing.T, c *gateway.Call) string
+		call func(t *testing.T, c *call.Call) string
 		// order is whether that of the fields is known, and more what we send
 		// beside those of the sample.
 		order bool
 		more  []string
 	}{
 		{"voice_inbound_ringing_captured.form", nil, nil,
-			func(_ *testing.T, c *gateway.Call) string { return string(c.Posts()[0].Callback.Body) }, true, nil},
-		{"voice_webrtc_outgoing_ringing_captured.form", func(v *gateway.Voice) { *v = client() }, nil,
-			func(_ *testing.T, c *gateway.Call) string { return string(c.Posts()[0].Callback.Body) }, true, nil},
-		{"voice_final_events_bridge_cause.form", func(v *gateway.Voice) { *v = client(); v.CountryCode = "254" },
+			func(_ *testing.T, c *call.Call) string { return string(c.Posts()[0].Callback.Body) }, true, nil},
+		{"voice_webrtc_outgoing_ringing_captured.form", func(v *call.Config) { *v = client() }, nil,
+			func(_ *testing.T, c *call.Call) string { return string(c.Posts()[0].Callback.Body) }, true, nil},
+		{"voice_final_events_bridge_cause.form", func(v *call.Config) { *v = client(); v.CountryCode = "254" },
 			pages{"/voice": `<Dial phoneNumbers="+254700000001"/>`},
-			func(t *testing.T, c *gateway.Call) string {
+			func(t *testing.T, c *call.Call) string {
 				act(t, c.Unanswered(t.Context(), "NO_ANSWER"))
 				return last(c.Posts())
 			}, true, nil},
 		{"voice_record_empty_final.form", nil, pages{"/voice": "<Record/>"},
-			func(t *testing.T, c *gateway.Call) string {
+			func(t *testing.T, c *call.Call) string {
 				act(t, c.Wait(t.Context(), time.Second))
 				act(t, c.HangUp(t.Context()))
 				return last(c.Posts())
 			}, true, nil},
 		{"voice_dtmf.form", nil, pages{"/voice": menu},
-			func(t *testing.T, c *gateway.Call) string {
+			func(t *testing.T, c *call.Call) string {
 				press(t, c, "1234")
 				return string(c.Posts()[1].Callback.Body)
 			}, false, nil},
 		{"voice_record_partial.form", nil, pages{"/voice": `<Record finishOnKey="#"/>`},
-			func(t *testing.T, c *gateway.Call) string {
+			func(t *testing.T, c *call.Call) string {
 				act(t, c.Speak(t.Context(), time.Second))
 				press(t, c, "#")
 				return string(c.Posts()[1].Callback.Body)
 			}, false, nil},
-		{"voice_client_request_id.form", func(v *gateway.Voice) { v.Outbound, v.ClientRequestID = true, "order-42" }, nil,
-			func(_ *testing.T, c *gateway.Call) string { return string(c.Posts()[0].Callback.Body) }, false, nil},
+		{"voice_client_request_id.form", func(v *call.Config) { v.Outbound, v.ClientRequestID = true, "order-42" }, nil,
+			func(_ *testing.T, c *call.Call) string { return string(c.Posts()[0].Callback.Body) }, false, nil},
 		{"voice_dequeue_queued_leg.form", nil, pages{"/voice": menu + `<Enqueue name="support"/>`},
-			func(t *testing.T, c *gateway.Call) string {
+			func(t *testing.T, c *call.Call) string {
 				act(t, c.Silence(t.Context()))
 				act(t, c.Wait(t.Context(), 35*time.Second))
 				act(t, c.Dequeued(t.Context(), "+254700000009", "ATVId_00000000000000000000000000000005"))
 				return last(c.Posts())
 			}, false, []string{"callSessionState=Active"}},
-		{"voice_transfer_success.form", func(v *gateway.Voice) { v.SessionID = transferred }, pages{"/voice": menu},
-			func(t *testing.T, c *gateway.Call) string {
+		{"voice_transfer_success.form", func(v *call.Config) { v.SessionID = transferred }, pages{"/voice": menu},
+			func(t *testing.T, c *call.Call) string {
 				act(t, c.Transfer(t.Context(), "+254700000009", 0))
 				return last(c.Events())
 			}, true, nil},
-		{"voice_transfer_ended.form", func(v *gateway.Voice) { v.SessionID = transferred }, pages{"/voice": menu},
-			func(t *testing.T, c *gateway.Call) string {
+		{"voice_transfer_ended.form", func(v *call.Config) { v.SessionID = transferred }, pages{"/voice": menu},
+			func(t *testing.T, c *call.Call) string {
 				act(t, c.Transfer(t.Context(), "+254700000009", 20*time.Second))
 				act(t, c.Wait(t.Context(), 20*time.Second))
 				return string(c.Events()[1].Callback.Body)
 			}, true, nil},
-		{"voice_transfer_failed.form", func(v *gateway.Voice) { v.SessionID = transferred }, pages{"/voice": menu},
-			func(t *testing.T, c *gateway.Call) string {
+		{"voice_transfer_failed.form", func(v *call.Config) { v.SessionID = transferred }, pages{"/voice": menu},
+			func(t *testing.T, c *call.Call) string {
 				act(t, c.FailTransfer(t.Context(), "NoActiveClient"))
 				return last(c.Events())
 			}, true, nil},
-		{"voice_outbound_busy_final_captured.form", func(v *gateway.Voice) { v.Carrier, v.DestinationNumber = "", "+254711000369" }, nil,
-			func(t *testing.T, c *gateway.Call) string {
+		{"voice_outbound_busy_final_captured.form", func(v *call.Config) { v.Carrier, v.DestinationNumber = "", "+254711000369" }, nil,
+			func(t *testing.T, c *call.Call) string {
 				v := captured2025()
 				v.Carrier, v.DestinationNumber, v.SessionID = "", "+254711000369", c.ID()
-				v.At = gateway.HandlerAt(pages{}, v.URL)
-				missed := gateway.MissCall(t.Context(), v, "USER_BUSY")
+				v.At = kit.HandlerAt(pages{}, v.URL)
+				missed := call.Miss(t.Context(), v, "USER_BUSY")
 				if n := len(missed.Posts()); n != 1 {
 					t.Errorf("a missed call made %d callbacks, want 1", n)
 				}
@@ -179,7 +199,7 @@ func TestVoiceCallbacksAreTheSamples(t *testing.T) {
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			t.Parallel()
-			want := string(sample(t, filepath.Join("voice", tt.file)))
+			want := string(sample(t, tt.file))
 			v := captured2025()
 			if tt.v != nil {
 				tt.v(&v)
@@ -206,7 +226,7 @@ func TestVoiceCallbacksAreTheSamples(t *testing.T) {
 }
 
 // All of a request is as it was observed, whether the app is a handler or a server.
-func TestVoiceRequest(t *testing.T) {
+func TestRequest(t *testing.T) {
 	t.Parallel()
 	type request struct {
 		Host, URI, User string
@@ -233,15 +253,15 @@ func TestVoiceRequest(t *testing.T) {
 	v := captured2025()
 	v.SessionID = "ATVId_8727006c461fa5d03e10c621887746ec"
 	for name, at := range map[string]func(string) (gateway.App, error){
-		"ivr.example.com":                         gateway.HandlerAt(h, v.URL),
-		strings.TrimPrefix(server.URL, "http://"): gateway.URLAt(server.URL+"/voice", v.URL, nil),
+		"ivr.example.com":                         kit.HandlerAt(h, v.URL),
+		strings.TrimPrefix(server.URL, "http://"): kit.URLAt(server.URL+"/voice", v.URL, nil),
 	} {
 		mu.Lock()
 		got = nil
 		mu.Unlock()
 		v.At = at
-		gateway.StartCall(t.Context(), v)
-		first := string(sample(t, "voice/voice_inbound_ringing_captured.form"))
+		call.Start(t.Context(), v)
+		first := string(sample(t, "voice_inbound_ringing_captured.form"))
 		next := strings.Replace(first, "=Ringing", "=Active", 1)
 		header := func(body string) http.Header {
 			return http.Header{
@@ -264,7 +284,7 @@ func TestVoiceRequest(t *testing.T) {
 }
 
 // trace tells a call: callbacks with what is particular to them, and sounds.
-func trace(c *gateway.Call) []string {
+func trace(c *call.Call) []string {
 	var out []string
 	heard := c.Heard()
 	for i, p := range c.Posts() {
@@ -292,7 +312,7 @@ func trace(c *gateway.Call) []string {
 }
 
 // Africa's Talking's way with each action.
-func TestVoiceActions(t *testing.T) {
+func TestActions(t *testing.T) {
 	t.Parallel()
 	const (
 		ringing = "> /voice Ringing"
@@ -302,7 +322,7 @@ func TestVoiceActions(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		app  pages
-		act  func(t *testing.T, c *gateway.Call)
+		act  func(t *testing.T, c *call.Call)
 		want []string
 	}{
 		{"nothing to do", pages{"/voice": ""}, nil, []string{ringing, "> /voice Completed Aborted 0 0", byApp}},
@@ -320,20 +340,20 @@ func TestVoiceActions(t *testing.T) {
 				"! Could not read a response: the URL to call is on other.example, and the app's callback URL on ivr.example.com",
 				"> /voice Completed Aborted 0 0", "is over has failed"}},
 		{"digits by number", pages{"/voice": `<GetDigits numDigits="2" callbackUrl="https://ivr.example.com/pin"><Play url="https://x.test/a.mp3"/></GetDigits>`, "/pin": menu},
-			func(t *testing.T, c *gateway.Call) { press(t, c, "1"); press(t, c, "*") },
+			func(t *testing.T, c *call.Call) { press(t, c, "1"); press(t, c, "*") },
 			[]string{ringing, "| https://x.test/a.mp3", "> /pin Active 1*", "| Your PIN?", "waits for keys "}},
 		{"digits by finish key", pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				press(t, c, "123#")
 				press(t, c, "4#")
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "| Hi", "> /voice Active 123", "| Hi", "> /voice Active 4", "| Hi", done, "is over was ended by the caller"}},
 		{"digits by nothing", pages{"/voice": `<GetDigits><Say>Hi</Say></GetDigits>`},
-			func(t *testing.T, c *gateway.Call) { press(t, c, "5") },
+			func(t *testing.T, c *call.Call) { press(t, c, "5") },
 			[]string{ringing, "| Hi", "> /voice Active 5", "| Hi", "waits for keys "}},
 		{"digits by time", pages{"/voice": `<GetDigits numDigits="3" timeout="10"><Say>Hi</Say></GetDigits>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				press(t, c, "1")
 				act(t, c.Wait(t.Context(), 9*time.Second))
 				press(t, c, "2")
@@ -344,52 +364,52 @@ func TestVoiceActions(t *testing.T) {
 			},
 			[]string{ringing, "| Hi", "> /voice Active 123", "| Hi", "> /voice Active 4", "| Hi", "waits for keys "}},
 		{"no digits", pages{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Silence(t.Context()))
 				act(t, c.Silence(t.Context()))
 			},
 			[]string{ringing, "| Hi", "| Ho", "| Bye", "> /voice Completed Success 40 0.000", byApp}},
 		{"no digits, in one wait", pages{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
-			func(t *testing.T, c *gateway.Call) { act(t, c.Wait(t.Context(), time.Hour)) },
+			func(t *testing.T, c *call.Call) { act(t, c.Wait(t.Context(), time.Hour)) },
 			[]string{ringing, "| Hi", "| Ho", "| Bye", "> /voice Completed Success 40 0.000", byApp}},
 		{"finish key alone", pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits><Say>Bye</Say>`},
-			func(t *testing.T, c *gateway.Call) { press(t, c, "#") },
+			func(t *testing.T, c *call.Call) { press(t, c, "#") },
 			[]string{ringing, "| Hi", "| Bye", done, byApp}},
 		{"record by finish key", pages{
 			"/voice": `<Record finishOnKey="#" playBeep="true" callbackUrl="https://ivr.example.com/rec"><Say>Speak</Say></Record><Say>Never</Say>`, "/rec": "<Say>Thanks</Say>"},
-			func(t *testing.T, c *gateway.Call) { act(t, c.Speak(t.Context(), 4*time.Second)); press(t, c, "#") },
+			func(t *testing.T, c *call.Call) { act(t, c.Speak(t.Context(), 4*time.Second)); press(t, c, "#") },
 			[]string{ringing, "| Speak", "| beep", "> /rec Active mp3", "| Thanks", "> /rec Completed Success 4 0.000", byApp}},
 		{"record by length", pages{"/voice": `<Record maxLength="10" callbackUrl="https://ivr.example.com/rec"/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 4*time.Second))
 				act(t, c.Wait(t.Context(), 2*time.Second))
 				act(t, c.Speak(t.Context(), time.Minute))
 			},
 			[]string{ringing, "> /rec Active mp3", "> /rec Completed Success 10 0.000", byApp}},
 		{"record by silence", pages{"/voice": `<Record timeout="5" callbackUrl="https://ivr.example.com/rec"/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 7*time.Second))
 				act(t, c.Silence(t.Context()))
 			},
 			[]string{ringing, "> /rec Active mp3", "> /rec Completed Success 12 0.000", byApp}},
 		{"record nothing", pages{"/voice": `<Record trimSilence="true" callbackUrl="https://ivr.example.com/rec"/>`},
-			func(t *testing.T, c *gateway.Call) { act(t, c.Silence(t.Context())) },
+			func(t *testing.T, c *call.Call) { act(t, c.Silence(t.Context())) },
 			[]string{ringing, "> /rec Active ", "> /rec Completed Success 3600 0.000", byApp}},
 		{"record until hang-up", pages{"/voice": `<Record/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 3*time.Second))
 				act(t, c.Wait(t.Context(), 2*time.Hour))
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 7203 0.000 mp3", "is over was ended by the caller"}},
 		{"hang up while recording", pages{"/voice": `<Record finishOnKey="#"/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 3*time.Second))
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 3 0.000 mp3", "is over was ended by the caller"}},
 		{"dial", pages{"/voice": `<Dial phoneNumbers="+254711000001,+254711000002" ringbackTone="https://x.test/r.mp3" record="true"/><Say>Never</Say>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 5*time.Second))
 				act(t, c.PickUp(t.Context(), "+254711000002"))
 				act(t, c.Wait(t.Context(), time.Minute))
@@ -400,7 +420,7 @@ func TestVoiceActions(t *testing.T) {
 				"> /voice Active +254711000002 60 2025-02-13 08:35:20",
 				"> /voice Completed Success 65 0.000 NORMAL_CLEARING mp3 +254711000002 60 2025-02-13 08:35:20", byApp}},
 		{"dial, charged from the answer", pages{"/voice": `<Dial phoneNumbers="+254711000001" maxDuration="30"/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 5*time.Second))
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), time.Hour))
@@ -410,13 +430,13 @@ func TestVoiceActions(t *testing.T) {
 				"> /voice Active +254711000001 30 2025-02-13 08:35:20",
 				"> /voice Completed Success 30 0.000 NORMAL_CLEARING +254711000001 30 2025-02-13 08:35:20", byApp}},
 		{"dial, nobody", pages{"/voice": `<Dial phoneNumbers="+254711000001,+254711000002" sequential="true"/><Say>Sorry</Say>`},
-			func(t *testing.T, c *gateway.Call) { act(t, c.Unanswered(t.Context(), "USER_BUSY")) },
+			func(t *testing.T, c *call.Call) { act(t, c.Unanswered(t.Context(), "USER_BUSY")) },
 			[]string{ringing, "| Sorry", "> /voice Completed Success 0 0.000 USER_BUSY +254711000002 0 None", byApp}},
 		{"dial, caller gives up", pages{"/voice": `<Say>Wait</Say><Dial phoneNumbers="+254711000001"/>`},
-			func(t *testing.T, c *gateway.Call) { act(t, c.HangUp(t.Context())) },
+			func(t *testing.T, c *call.Call) { act(t, c.HangUp(t.Context())) },
 			[]string{ringing, "| Wait", "> /voice Completed Success 0 0.000 ORIGINATOR_CANCEL", "is over was ended by the caller"}},
 		{"dial, caller hangs up", pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), 6*time.Second))
 				act(t, c.HangUp(t.Context()))
@@ -424,7 +444,7 @@ func TestVoiceActions(t *testing.T) {
 			[]string{ringing, "> /voice Active +254711000001 0 2025-02-13 08:35:15",
 				"> /voice Completed Success 6 0.000 NORMAL_CLEARING +254711000001 6 2025-02-13 08:35:15", "is over was ended by the caller"}},
 		{"queue", pages{"/voice": `<Enqueue holdMusic="https://x.test/h.mp3" name="support"/><Say>Never</Say>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 35*time.Second))
 				act(t, c.Dequeued(t.Context(), "+254711000009", ""))
 				act(t, c.Wait(t.Context(), 10*time.Second))
@@ -433,23 +453,23 @@ func TestVoiceActions(t *testing.T) {
 			[]string{ringing, "| https://x.test/h.mp3", "> /voice Active 35 +254711000009 2025-02-13 08:35:50",
 				"> /voice Completed Success 45 0.000 35 +254711000009 2025-02-13 08:35:50", byApp}},
 		{"dequeue", pages{"/voice": `<Dequeue phoneNumber="+254711000942" name="support"/><Say>Never</Say>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), 10*time.Second))
 				act(t, c.OtherHangsUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 10 0.000", byApp}},
 		{"dequeue nobody", pages{"/voice": `<Dequeue phoneNumber="+254711000942"/><Say>Never</Say>`},
-			func(t *testing.T, c *gateway.Call) { act(t, c.Unanswered(t.Context(), "")) },
+			func(t *testing.T, c *call.Call) { act(t, c.Unanswered(t.Context(), "")) },
 			[]string{ringing, "> /voice Completed Aborted 0 0", byApp}},
 		{"conference", pages{"/voice": `<Conference/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), time.Minute))
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 60 0.000", "is over was ended by the caller"}},
 		{"transfer out of a dial", pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
-			func(t *testing.T, c *gateway.Call) {
+			func(t *testing.T, c *call.Call) {
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), 6*time.Second))
 				act(t, c.Transfer(t.Context(), "+254711000003", 0))
@@ -462,7 +482,7 @@ func TestVoiceActions(t *testing.T) {
 			[]string{ringing, "! Response is not the XML of a voice call: line 1: invalid character entity & (no semicolon)",
 				"> /voice Completed Aborted 0 0", "is over has failed"}},
 		{"unknown and misplaced", pages{"/voice": `<Hangup/><GetDigits><Dial/><Say>Hi</Say><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
-			func(t *testing.T, c *gateway.Call) { act(t, c.Silence(t.Context())) },
+			func(t *testing.T, c *call.Call) { act(t, c.Silence(t.Context())) },
 			[]string{ringing, "| Hi", "| Bye", "> /voice Completed Success 30 0.000", byApp}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -478,26 +498,26 @@ func TestVoiceActions(t *testing.T) {
 	}
 }
 
-func TestVoiceEvents(t *testing.T) {
+func TestEvents(t *testing.T) {
 	t.Parallel()
 	const head = "sessionId=ATVId_00000000000000000000000000000003&callSessionState="
 	for _, tt := range []struct {
 		name string
-		act  func(t *testing.T, c *gateway.Call)
+		act  func(t *testing.T, c *call.Call)
 		want []string // without the notification of the end
 	}{
-		{"caller", func(t *testing.T, c *gateway.Call) { act(t, c.HangUp(t.Context())) }, []string{
+		{"caller", func(t *testing.T, c *call.Call) { act(t, c.HangUp(t.Context())) }, []string{
 			head + "TransferCompleted&isActive=1&callTransferState=CallerHangup"}},
-		{"callee", func(t *testing.T, c *gateway.Call) { act(t, c.OtherHangsUp(t.Context())) }, []string{
+		{"callee", func(t *testing.T, c *call.Call) { act(t, c.OtherHangsUp(t.Context())) }, []string{
 			head + "TransferCompleted&isActive=1&callTransferState=CalleeHangup"}},
-		{"time", func(t *testing.T, c *gateway.Call) { act(t, c.Wait(t.Context(), 20*time.Second)) }, []string{
+		{"time", func(t *testing.T, c *call.Call) { act(t, c.Wait(t.Context(), 20*time.Second)) }, []string{
 			head + "TransferCompleted&isActive=1&callTransferredToNumber=%2B254711000003&callTransferState=Completed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			rec := &recorder{answers: []string{"OK"}}
+			var got []string
 			v := captured2025()
-			v.Events = gateway.Handler(rec, "/events")
+			v.Events = gateway.Handler(keep(&got, "OK"), "/events")
 			c := start(t, v, pages{"/voice": menu})
 			act(t, c.FailTransfer(t.Context(), "NotAllowed"))
 			act(t, c.Transfer(t.Context(), "+254711000003", 20*time.Second))
@@ -506,10 +526,8 @@ func TestVoiceEvents(t *testing.T) {
 				head + "Active&isActive=1&callTransferHangupCause=NotAllowed",
 				head + "Transferred&isActive=1&callTransferredToNumber=%2B254711000003&callTransferState=Active",
 			}, append(tt.want, last(c.Posts()))...)
-			var got []string
-			for i, r := range rec.requests {
-				got = append(got, r.Body)
-				if string(c.Events()[i].Callback.Body) != r.Body {
+			for i, body := range got {
+				if string(c.Events()[i].Callback.Body) != body {
 					t.Errorf("event %d is not the one that was sent", i)
 				}
 			}
@@ -521,40 +539,40 @@ func TestVoiceEvents(t *testing.T) {
 }
 
 // What cannot happen in a state is an error and changes nothing.
-func TestVoiceStates(t *testing.T) {
+func TestStates(t *testing.T) {
 	t.Parallel()
-	acts := map[string]func(context.Context, *gateway.Call) error{
-		"press":   func(ctx context.Context, c *gateway.Call) error { _, err := c.Press(ctx, "1"); return err },
-		"silence": func(ctx context.Context, c *gateway.Call) error { return c.Silence(ctx) },
-		"wait":    func(ctx context.Context, c *gateway.Call) error { return c.Wait(ctx, time.Second) },
-		"speak":   func(ctx context.Context, c *gateway.Call) error { return c.Speak(ctx, time.Second) },
-		"pick up": func(ctx context.Context, c *gateway.Call) error { return c.PickUp(ctx, "+254711000001") },
-		"refuse":  func(ctx context.Context, c *gateway.Call) error { return c.Unanswered(ctx, "NO_ANSWER") },
-		"dequeue": func(ctx context.Context, c *gateway.Call) error { return c.Dequeued(ctx, "+254711000001", "") },
-		"other":   func(ctx context.Context, c *gateway.Call) error { return c.OtherHangsUp(ctx) },
-		"transfer": func(ctx context.Context, c *gateway.Call) error {
+	acts := map[string]func(context.Context, *call.Call) error{
+		"press":   func(ctx context.Context, c *call.Call) error { _, err := c.Press(ctx, "1"); return err },
+		"silence": func(ctx context.Context, c *call.Call) error { return c.Silence(ctx) },
+		"wait":    func(ctx context.Context, c *call.Call) error { return c.Wait(ctx, time.Second) },
+		"speak":   func(ctx context.Context, c *call.Call) error { return c.Speak(ctx, time.Second) },
+		"pick up": func(ctx context.Context, c *call.Call) error { return c.PickUp(ctx, "+254711000001") },
+		"refuse":  func(ctx context.Context, c *call.Call) error { return c.Unanswered(ctx, "NO_ANSWER") },
+		"dequeue": func(ctx context.Context, c *call.Call) error { return c.Dequeued(ctx, "+254711000001", "") },
+		"other":   func(ctx context.Context, c *call.Call) error { return c.OtherHangsUp(ctx) },
+		"transfer": func(ctx context.Context, c *call.Call) error {
 			return c.Transfer(ctx, "+254711000001", 0)
 		},
-		"no transfer": func(ctx context.Context, c *gateway.Call) error { return c.FailTransfer(ctx, "NotAllowed") },
-		"hang up":     func(ctx context.Context, c *gateway.Call) error { return c.HangUp(ctx) },
+		"no transfer": func(ctx context.Context, c *call.Call) error { return c.FailTransfer(ctx, "NotAllowed") },
+		"hang up":     func(ctx context.Context, c *call.Call) error { return c.HangUp(ctx) },
 	}
 	anywhere := []string{"hang up", "no transfer", "transfer", "wait"}
 	for _, tt := range []struct {
-		state gateway.CallState
+		state call.State
 		app   string
-		to    func(t *testing.T, c *gateway.Call)
+		to    func(t *testing.T, c *call.Call)
 		can   []string
 	}{
-		{gateway.CallKeys, menu, nil, append([]string{"press", "silence"}, anywhere...)},
-		{gateway.CallRecords, `<Record finishOnKey="1"/>`, nil, append([]string{"press", "silence", "speak"}, anywhere...)},
-		{gateway.CallRecords, `<Record/>`, nil, append([]string{"press", "speak"}, anywhere...)},
-		{gateway.CallRings, `<Dial phoneNumbers="+254711000001"/>`, nil, []string{"hang up", "pick up", "refuse", "wait"}},
-		{gateway.CallTalks, `<Dequeue phoneNumber="+254711000942"/>`,
-			func(t *testing.T, c *gateway.Call) { act(t, c.PickUp(t.Context(), "+254711000001")) }, append([]string{"other"}, anywhere...)},
-		{gateway.CallQueues, `<Enqueue/>`, nil, append([]string{"dequeue"}, anywhere...)},
-		{gateway.CallDequeues, `<Dequeue phoneNumber="+254711000942"/>`, nil, append([]string{"pick up", "refuse"}, anywhere...)},
-		{gateway.CallConference, `<Conference/>`, nil, anywhere},
-		{gateway.CallOver, ``, nil, nil},
+		{call.Keys, menu, nil, append([]string{"press", "silence"}, anywhere...)},
+		{call.Records, `<Record finishOnKey="1"/>`, nil, append([]string{"press", "silence", "speak"}, anywhere...)},
+		{call.Records, `<Record/>`, nil, append([]string{"press", "speak"}, anywhere...)},
+		{call.Rings, `<Dial phoneNumbers="+254711000001"/>`, nil, []string{"hang up", "pick up", "refuse", "wait"}},
+		{call.Talks, `<Dequeue phoneNumber="+254711000942"/>`,
+			func(t *testing.T, c *call.Call) { act(t, c.PickUp(t.Context(), "+254711000001")) }, append([]string{"other"}, anywhere...)},
+		{call.Queues, `<Enqueue/>`, nil, append([]string{"dequeue"}, anywhere...)},
+		{call.Dequeues, `<Dequeue phoneNumber="+254711000942"/>`, nil, append([]string{"pick up", "refuse"}, anywhere...)},
+		{call.Conference, `<Conference/>`, nil, anywhere},
+		{call.Over, ``, nil, nil},
 	} {
 		for name, do := range acts {
 			c := start(t, captured2025(), pages{"/voice": tt.app})
@@ -572,7 +590,7 @@ func TestVoiceStates(t *testing.T) {
 			if err == nil {
 				continue
 			}
-			if state := new(gateway.CallError); !errors.As(err, &state) || state.State != tt.state {
+			if state := new(call.StateError); !errors.As(err, &state) || state.State != tt.state {
 				t.Errorf("%s, %s: error %v, want one with the state", tt.app, name, err)
 			}
 			if diff := cmp.Diff(before, trace(c)); diff != "" {
@@ -581,12 +599,12 @@ func TestVoiceStates(t *testing.T) {
 		}
 	}
 	c := start(t, captured2025(), pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`})
-	if err := c.PickUp(t.Context(), "+254711000002"); !errors.Is(err, gateway.ErrNotRung) || c.State() != gateway.CallRings {
+	if err := c.PickUp(t.Context(), "+254711000002"); !errors.Is(err, call.ErrNotRung) || c.State() != call.Rings {
 		t.Errorf("PickUp of another number: %v, %s", err, c.State())
 	}
 }
 
-func TestVoiceKeysLeft(t *testing.T) {
+func TestKeysLeft(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ app, keys, left string }{
 		{menu, "123456", "56"},
@@ -604,7 +622,7 @@ func TestVoiceKeysLeft(t *testing.T) {
 	}
 }
 
-func TestVoiceFinishKeyInDigits(t *testing.T) {
+func TestFinishKeyInDigits(t *testing.T) {
 	t.Parallel()
 	v := captured2025()
 	v.FinishKey = true
@@ -619,7 +637,7 @@ func TestVoiceFinishKeyInDigits(t *testing.T) {
 	}
 }
 
-func TestVoiceCost(t *testing.T) {
+func TestCost(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		minute int64
@@ -645,7 +663,7 @@ func TestVoiceCost(t *testing.T) {
 }
 
 // The sum of all durations stays one.
-func TestVoiceLongCall(t *testing.T) {
+func TestLongCall(t *testing.T) {
 	t.Parallel()
 	c := start(t, captured2025(), pages{"/voice": "<Conference/>"})
 	for range 3 {
@@ -657,7 +675,7 @@ func TestVoiceLongCall(t *testing.T) {
 	}
 }
 
-func TestVoiceAnswersThatAreNone(t *testing.T) {
+func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
@@ -683,7 +701,7 @@ func TestVoiceAnswersThatAreNone(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := start(t, captured2025(), tt.app)
-				if c.State() != gateway.CallOver || c.Failure() != tt.want {
+				if c.State() != call.Over || c.Failure() != tt.want {
 					t.Errorf("the call %s, failure %q, want %q", c.State(), c.Failure(), tt.want)
 				}
 				if posts := c.Posts(); len(posts) != 2 || !posts[1].Final || posts[1].URL != "https://ivr.example.com/voice" {
@@ -695,7 +713,7 @@ func TestVoiceAnswersThatAreNone(t *testing.T) {
 }
 
 // A call that goes round in circles ends.
-func TestVoiceLoop(t *testing.T) {
+func TestLoop(t *testing.T) {
 	t.Parallel()
 	const self = "<Redirect>https://ivr.example.com/voice</Redirect>"
 	c := start(t, captured2025(), pages{"/voice": self})
@@ -712,10 +730,10 @@ func TestVoiceLoop(t *testing.T) {
 	}
 }
 
-func TestVoiceAgain(t *testing.T) {
+func TestAgain(t *testing.T) {
 	t.Parallel()
-	rec := &recorder{answers: []string{"<Response>" + menu + "</Response>"}}
-	c := start(t, captured2025(), rec)
+	var got []string
+	c := start(t, captured2025(), keep(&got, "<Response>"+menu+"</Response>"))
 	press(t, c, "1234")
 	a := c.Again(t.Context())
 	act(t, c.HangUp(t.Context()))
@@ -724,20 +742,16 @@ func TestVoiceAgain(t *testing.T) {
 	if !a.Same(posts[1].Answer, "Content-Type") || len(posts) != 3 {
 		t.Errorf("again: %+v, want %+v", a, posts[1].Answer)
 	}
-	var got []string
-	for _, r := range rec.requests {
-		got = append(got, r.Body)
-	}
 	first, second, end := string(posts[0].Callback.Body), string(posts[1].Callback.Body), string(posts[2].Callback.Body)
 	if diff := cmp.Diff([]string{first, second, second, end, end}, got); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
 
-func TestVoiceDefaults(t *testing.T) {
+func TestDefaults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		v := gateway.Voice{URL: "https://ivr.example.com/voice"}
+		v := call.Config{URL: "https://ivr.example.com/voice"}
 		c := start(t, v, pages{"/voice": `<Record finishOnKey="#"/>`})
 		act(t, c.Speak(t.Context(), time.Second))
 		press(t, c, "#")
@@ -756,13 +770,13 @@ func TestVoiceDefaults(t *testing.T) {
 		}
 	})
 	v := captured2025()
-	v.At = gateway.HandlerAt(pages{}, v.URL)
-	if form, _ := url.ParseQuery(last(gateway.MissCall(t.Context(), v, "").Posts())); form.Get("hangupCause") != "NO_ANSWER" {
+	v.At = kit.HandlerAt(pages{}, v.URL)
+	if form, _ := url.ParseQuery(last(call.Miss(t.Context(), v, "").Posts())); form.Get("hangupCause") != "NO_ANSWER" {
 		t.Errorf("a missed call has the cause %q", form.Get("hangupCause"))
 	}
 }
 
-func TestVoiceXML(t *testing.T) {
+func TestXML(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, body string
@@ -819,7 +833,7 @@ func TestVoiceXML(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			doc, err := gateway.ParseVoice([]byte(tt.body))
+			doc, err := call.Parse([]byte(tt.body))
 			if got := fmt.Sprint(err); err != nil && got != tt.err || err == nil && tt.err != "" {
 				t.Errorf("error %q, want %q", got, tt.err)
 			}
@@ -844,7 +858,7 @@ func TestVoiceXML(t *testing.T) {
 
 // Whatever package voice writes is as documented, and it knows what never runs.
 func FuzzVoiceXML(f *testing.F) {
-	for _, pattern := range []string{"../../voice/testdata/*.xml", "../../voice/testdata/samples/*.xml"} {
+	for _, pattern := range []string{"../../../voice/testdata/*.xml", "../../../voice/testdata/samples/*.xml"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			f.Fatalf("no samples match %s: %v", pattern, err)
@@ -858,7 +872,7 @@ func FuzzVoiceXML(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		doc, err := gateway.ParseVoice(body)
+		doc, err := call.Parse(body)
 		if err != nil && (doc.Actions != nil || doc.Problems != nil) {
 			t.Errorf("%+v beside the error %v", doc, err)
 		}
@@ -866,7 +880,7 @@ func FuzzVoiceXML(f *testing.F) {
 		if r.UnmarshalText(body) != nil {
 			return
 		}
-		if doc, err = gateway.ParseVoice([]byte(r.String())); err != nil {
+		if doc, err = call.Parse([]byte(r.String())); err != nil {
 			t.Fatalf("%s: %v", r, err)
 		}
 		flow := false
@@ -898,7 +912,7 @@ func FuzzVoiceCall(f *testing.F) {
 		c := start(t, v, h)
 		ctx := t.Context()
 		for _, a := range acts[:min(len(acts), 40)] {
-			if c.State() == gateway.CallOver {
+			if c.State() == call.Over {
 				break
 			}
 			var err error
@@ -930,11 +944,11 @@ func FuzzVoiceCall(f *testing.F) {
 			case 10:
 				c.Again(ctx)
 			}
-			if state := new(gateway.CallError); err != nil && !errors.As(err, &state) && !errors.Is(err, gateway.ErrNotRung) {
+			if state := new(call.StateError); err != nil && !errors.As(err, &state) && !errors.Is(err, call.ErrNotRung) {
 				t.Fatal(err)
 			}
 		}
-		if c.State() != gateway.CallOver {
+		if c.State() != call.Over {
 			act(t, c.HangUp(ctx))
 		}
 		posts := c.Posts()

@@ -1,10 +1,12 @@
-package gateway
+package session
 
 import (
 	"context"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
 // Event is the notification at the end of a USSD session. Names, order and
@@ -34,8 +36,8 @@ type Event struct {
 // Callback returns the event as it is posted. hopsMetadata is documented to be
 // there only if hops had metadata, and errorMessage is for sessions that did not
 // succeed. That the User-Agent is that of the session is assumed.
-func (e Event) Callback() Callback {
-	f := []Field{
+func (e Event) Callback() gateway.Callback {
+	f := []gateway.Field{
 		{"date", e.Date.UTC().Format(time.DateTime)},
 		{"sessionId", e.SessionID},
 		{"serviceCode", e.ServiceCode},
@@ -46,14 +48,12 @@ func (e Event) Callback() Callback {
 		{"durationInMillis", strconv.FormatInt(e.Duration.Milliseconds(), 10)},
 		{"hopsCount", strconv.Itoa(e.HopsCount)},
 	}
-	if len(e.HopsMetadata) > 0 {
-		f = append(f, Field{"hopsMetadata", strings.Join(e.HopsMetadata, "|")})
-	}
-	f = append(f, Field{"input", e.Input}, Field{"lastAppResponse", e.LastAppResponse})
+	f = gateway.Present(f, "hopsMetadata", strings.Join(e.HopsMetadata, "|"))
+	f = append(f, gateway.Field{"input", e.Input}, gateway.Field{"lastAppResponse", e.LastAppResponse})
 	if e.Status != "Success" {
-		f = append(f, Field{"errorMessage", e.ErrorMessage})
+		f = append(f, gateway.Field{"errorMessage", e.ErrorMessage})
 	}
-	return Form(AgentUSSD, f...)
+	return gateway.Form(Agent, f...)
 }
 
 func (s *Session) end(ctx context.Context, status, message string) {

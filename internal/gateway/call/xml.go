@@ -1,4 +1,4 @@
-package gateway
+package call
 
 import (
 	"bytes"
@@ -11,36 +11,38 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// VoiceXML is the answer to a callback of a live call.
-type VoiceXML struct {
+// Document is the answer to a callback of a live call.
+type Document struct {
 	// Actions are the known ones, in order.
-	Actions []VoiceElement
+	Actions []Element
 	// Problems are what goes against the documentation. What Africa's Talking
 	// makes of them is not documented: what is unknown or in a wrong place is
 	// taken to be passed over.
-	Problems []VoiceProblem
+	Problems []Problem
 }
 
-// VoiceProblem is what is wrong with a well-formed answer.
-type VoiceProblem struct {
+// Problem is what is wrong with a well-formed answer.
+type Problem struct {
 	Line int
 	Text string
 	// Flow is set if every action is right, and their order is not.
 	Flow bool
 }
 
-func (p VoiceProblem) String() string { return fmt.Sprintf("line %d: %s", p.Line, p.Text) }
+func (p Problem) String() string { return fmt.Sprintf("line %d: %s", p.Line, p.Text) }
 
-// VoiceElement is an element of an answer.
-type VoiceElement struct {
+// Element is an element of an answer.
+type Element struct {
 	Name string
 	Line int
 	// Index is the position among all elements of the parent, from 0.
 	Index    int
-	Attrs    []Field
-	Children []VoiceElement
+	Attrs    []gateway.Field
+	Children []Element
 	// Text is what the element holds, all of what is below it included, with
 	// single spaces for white space.
 	Text string
@@ -51,10 +53,10 @@ type VoiceElement struct {
 }
 
 // Attr returns the value of an attribute, "" if there is none.
-func (e VoiceElement) Attr(name string) string {
+func (e Element) Attr(name string) string {
 	for _, a := range e.Attrs {
-		if a.Name == name {
-			return a.Value
+		if a[0] == name {
+			return a[1]
 		}
 	}
 	return ""
@@ -62,7 +64,7 @@ func (e VoiceElement) Attr(name string) string {
 
 // number returns the value of an attribute that is a number above zero, and
 // otherwise 0.
-func (e VoiceElement) number(name string) int {
+func (e Element) number(name string) int {
 	n, err := strconv.Atoi(e.Attr(name))
 	if err != nil || n <= 0 || n > math.MaxInt32 {
 		return 0
@@ -70,12 +72,12 @@ func (e VoiceElement) number(name string) int {
 	return n
 }
 
-func (e VoiceElement) seconds(name string) time.Duration {
+func (e Element) seconds(name string) time.Duration {
 	return time.Duration(e.number(name)) * time.Second
 }
 
 // bareRecord reports whether e is a Record that lasts until the caller hangs up.
-func (e VoiceElement) bareRecord() bool {
+func (e Element) bareRecord() bool {
 	return e.Name == "Record" && len(e.Attrs) == 0 && len(e.Children) == 0
 }
 
@@ -83,46 +85,46 @@ func (e VoiceElement) bareRecord() bool {
 // emphasis.
 const maxDepth = 32
 
-// ParseVoice reads an answer. An error says why it is not a well-formed
+// Parse reads an answer. An error says why it is not a well-formed
 // <Response>.
-func ParseVoice(body []byte) (VoiceXML, error) {
-	p := &voiceParser{body: body}
+func Parse(body []byte) (Document, error) {
+	p := &parser{body: body}
 	root, err := p.tree()
 	switch {
 	case err != nil:
-		return VoiceXML{}, err
+		return Document{}, err
 	case root == nil:
-		return VoiceXML{}, errors.New("there is no element")
+		return Document{}, errors.New("there is no element")
 	case root.Name != "Response":
-		return VoiceXML{}, fmt.Errorf("the element is %s, not Response", root.Name)
+		return Document{}, fmt.Errorf("the element is %s, not Response", root.Name)
 	}
 	p.check(*root)
-	var actions []VoiceElement
+	var actions []Element
 	for _, e := range root.Children {
-		if slices.Contains(voiceGrammar["Response"].children, e.Name) {
+		if slices.Contains(grammar["Response"].children, e.Name) {
 			actions = append(actions, e)
 		}
 	}
 	p.flow(actions)
-	return VoiceXML{actions, p.problems}, nil
+	return Document{actions, p.problems}, nil
 }
 
-type voiceParser struct {
+type parser struct {
 	body     []byte
-	problems []VoiceProblem
+	problems []Problem
 }
 
-func (p *voiceParser) report(line int, format string, args ...any) {
-	p.problems = append(p.problems, VoiceProblem{Line: line, Text: fmt.Sprintf(format, args...)})
+func (p *parser) report(line int, format string, args ...any) {
+	p.problems = append(p.problems, Problem{Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 // tree builds the document. It is stricter than encoding/xml, which passes over
 // some of what no document may have.
-func (p *voiceParser) tree() (*VoiceElement, error) {
+func (p *parser) tree() (*Element, error) {
 	d := xml.NewDecoder(bytes.NewReader(p.body))
 	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("it is not UTF-8") }
-	var root *VoiceElement
-	var open []*VoiceElement
+	var root *Element
+	var open []*Element
 	var begins []int64
 	for {
 		offset := d.InputOffset()
@@ -159,7 +161,7 @@ func (p *voiceParser) tree() (*VoiceElement, error) {
 			e.own = true
 			e.Text += string(t)
 		case xml.StartElement:
-			e := &VoiceElement{Name: xmlName(t.Name), Line: line}
+			e := &Element{Name: xmlName(t.Name), Line: line}
 			switch {
 			case len(open) == 0 && root != nil:
 				return nil, fail("a second element outside the first")
@@ -168,10 +170,10 @@ func (p *voiceParser) tree() (*VoiceElement, error) {
 			}
 			for _, a := range t.Attr {
 				name := xmlName(a.Name)
-				if slices.ContainsFunc(e.Attrs, func(f Field) bool { return f.Name == name }) {
+				if slices.ContainsFunc(e.Attrs, func(f gateway.Field) bool { return f[0] == name }) {
 					return nil, fail(e.Name + " has " + name + " twice")
 				}
-				e.Attrs = append(e.Attrs, Field{name, a.Value})
+				e.Attrs = append(e.Attrs, gateway.Field{name, a.Value})
 			}
 			open, begins = append(open, e), append(begins, offset)
 			if root == nil {
@@ -205,55 +207,55 @@ func xmlName(n xml.Name) string {
 	return n.Space + ":" + n.Local
 }
 
-type voiceRule struct {
-	attrs    []voiceAttr
+type rule struct {
+	attrs    []attribute
 	children []string
 	text     bool
 }
 
-type voiceAttr struct {
+type attribute struct {
 	name     string
 	check    func(value string) string // says what the value is not
 	required bool
 }
 
-// voiceGrammar is what Africa's Talking documents on its pages of the actions.
+// grammar is what Africa's Talking documents on its pages of the actions.
 // ringBackTone is spelled there in two ways. The SSML elements are those that
 // integrations were observed to send.
-var voiceGrammar = map[string]voiceRule{
+var grammar = map[string]rule{
 	"Response": {children: []string{
 		"Say", "Play", "GetDigits", "Dial", "Record", "Enqueue", "Dequeue", "Conference", "Redirect", "Reject"}},
-	"Say":  {[]voiceAttr{{"voice", isAnything, false}, {"playBeep", isBool, false}}, []string{"speak"}, true},
-	"Play": {[]voiceAttr{{"url", isURL, true}}, nil, false},
-	"GetDigits": {[]voiceAttr{{"numDigits", isNumber, false}, {"timeout", isNumber, false},
+	"Say":  {[]attribute{{"voice", isAnything, false}, {"playBeep", isBool, false}}, []string{"speak"}, true},
+	"Play": {[]attribute{{"url", isURL, true}}, nil, false},
+	"GetDigits": {[]attribute{{"numDigits", isNumber, false}, {"timeout", isNumber, false},
 		{"finishOnKey", isKey, false}, {"callbackUrl", isURL, false}}, []string{"Say", "Play"}, false},
-	"Dial": {[]voiceAttr{{"phoneNumbers", isNumbers, true}, {"record", isBool, false}, {"sequential", isBool, false},
+	"Dial": {[]attribute{{"phoneNumbers", isNumbers, true}, {"record", isBool, false}, {"sequential", isBool, false},
 		{"callerId", isAnything, false}, {"ringBackTone", isURL, false}, {"ringbackTone", isURL, false},
 		{"maxDuration", isNumber, false}}, nil, false},
-	"Record": {[]voiceAttr{{"finishOnKey", isKey, false}, {"maxLength", isNumber, false}, {"timeout", isNumber, false},
+	"Record": {[]attribute{{"finishOnKey", isKey, false}, {"maxLength", isNumber, false}, {"timeout", isNumber, false},
 		{"trimSilence", isBool, false}, {"playBeep", isBool, false}, {"callbackUrl", isURL, false}}, []string{"Say", "Play"}, false},
-	"Enqueue":    {[]voiceAttr{{"holdMusic", isURL, false}, {"name", isAnything, false}}, nil, false},
-	"Dequeue":    {[]voiceAttr{{"phoneNumber", isAnything, true}, {"name", isAnything, false}}, nil, false},
+	"Enqueue":    {[]attribute{{"holdMusic", isURL, false}, {"name", isAnything, false}}, nil, false},
+	"Dequeue":    {[]attribute{{"phoneNumber", isAnything, true}, {"name", isAnything, false}}, nil, false},
 	"Conference": {},
 	"Redirect":   {text: true},
 	"Reject":     {},
 
 	"speak":    {nil, []string{"break", "emphasis", "say-as"}, true},
-	"break":    {[]voiceAttr{{"time", isPause, true}}, nil, false},
-	"emphasis": {[]voiceAttr{{"level", isAnything, false}}, nil, true},
-	"say-as": {[]voiceAttr{{"interpret-as", isAnything, true}, {"language", isAnything, false}, {"format", isAnything, false},
+	"break":    {[]attribute{{"time", isPause, true}}, nil, false},
+	"emphasis": {[]attribute{{"level", isAnything, false}}, nil, true},
+	"say-as": {[]attribute{{"interpret-as", isAnything, true}, {"language", isAnything, false}, {"format", isAnything, false},
 		{"detail", isAnything, false}, {"google:style", isAnything, false}}, nil, true},
 }
 
 // check holds an element, which has a rule, against it. Its depth is bounded.
-func (p *voiceParser) check(e VoiceElement) {
-	rule := voiceGrammar[e.Name]
+func (p *parser) check(e Element) {
+	rule := grammar[e.Name]
 	for _, a := range e.Attrs {
-		i := slices.IndexFunc(rule.attrs, func(r voiceAttr) bool { return r.name == a.Name })
+		i := slices.IndexFunc(rule.attrs, func(r attribute) bool { return r.name == a[0] })
 		if i < 0 {
-			p.report(e.Line, "%s has no attribute %s", e.Name, a.Name)
-		} else if problem := rule.attrs[i].check(a.Value); problem != "" && (a.Value != "" || !rule.attrs[i].required) {
-			p.report(e.Line, "%s: %s is %q, %s", e.Name, a.Name, a.Value, problem)
+			p.report(e.Line, "%s has no attribute %s", e.Name, a[0])
+		} else if problem := rule.attrs[i].check(a[1]); problem != "" && (a[1] != "" || !rule.attrs[i].required) {
+			p.report(e.Line, "%s: %s is %q, %s", e.Name, a[0], a[1], problem)
 		}
 	}
 	for _, r := range rule.attrs {
@@ -294,15 +296,15 @@ func (p *voiceParser) check(e VoiceElement) {
 
 // flow reports actions that never run. That Reject has to be alone is documented,
 // although samples of Africa's Talking have it behind a Say.
-func (p *voiceParser) flow(actions []VoiceElement) {
+func (p *parser) flow(actions []Element) {
 	end := ""
 	for i, e := range actions {
 		switch {
 		case end != "":
-			p.problems = append(p.problems, VoiceProblem{e.Line, e.Name + " never runs after " + end, true})
+			p.problems = append(p.problems, Problem{e.Line, e.Name + " never runs after " + end, true})
 			return
 		case e.Name == "Reject" && i > 0:
-			p.problems = append(p.problems, VoiceProblem{e.Line, "Reject is not the only action", true})
+			p.problems = append(p.problems, Problem{e.Line, "Reject is not the only action", true})
 			return
 		case e.Name == "Redirect" || e.Name == "Reject":
 			end = e.Name
@@ -329,14 +331,14 @@ func isNumber(s string) string {
 }
 
 func isKey(s string) string {
-	if len(s) == 1 && strings.Contains(voiceKeys, s) {
+	if len(s) == 1 && strings.Contains(phoneKeys, s) {
 		return ""
 	}
 	return "not one of 0 to 9, * and #"
 }
 
-// voiceKeys are the keys of a phone.
-const voiceKeys = "0123456789*#"
+// phoneKeys are the keys of a phone.
+const phoneKeys = "0123456789*#"
 
 func isURL(s string) string {
 	scheme, rest, _ := strings.Cut(s, "://")

@@ -1,4 +1,6 @@
-package gateway
+// Package airtime plays Africa's Talking towards apps that send airtime: the
+// callbacks that it posts, and how it reads a decision.
+package airtime
 
 import (
 	"encoding/json"
@@ -6,13 +8,15 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// AirtimeStatus says what became of one recipient's airtime. Its fields and their
+// Status says what became of one recipient's airtime. Its fields and their
 // order are those of the sample on Africa's Talking's airtime notification page.
 // Older accounts are documented to get requestId and status alone: fields that are
 // empty are left out.
-type AirtimeStatus struct {
+type Status struct {
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 	Description string `json:"description,omitempty"`
 	// Status is "Success" or "Failed".
@@ -24,12 +28,12 @@ type AirtimeStatus struct {
 }
 
 // Callback returns the status as it is posted.
-func (s AirtimeStatus) Callback() Callback { return JSON(agentUnknown, s) }
+func (s Status) Callback() gateway.Callback { return gateway.JSON(gateway.AgentUnknown, s) }
 
-// AirtimeValidation asks whether a request for airtime is the app's own. Its fields
+// Validation asks whether a request for airtime is the app's own. Its fields
 // and their order are those of the sample on Africa's Talking's airtime validation
 // page.
-type AirtimeValidation struct {
+type Validation struct {
 	TransactionID string `json:"transactionId"`
 	PhoneNumber   string `json:"phoneNumber"`
 	// SourceIPAddress is left out if it is empty, as on older accounts.
@@ -40,12 +44,12 @@ type AirtimeValidation struct {
 }
 
 // Callback returns the validation as it is posted.
-func (v AirtimeValidation) Callback() Callback { return JSON(agentUnknown, v) }
+func (v Validation) Callback() gateway.Callback { return gateway.JSON(gateway.AgentUnknown, v) }
 
-// AirtimeDecision reads the answer to a validation: documented are status 200,
+// Decide reads the answer to a validation: documented are status 200,
 // application/json and {"status":"Validated"}, which lets the airtime be sent, or {"status":"Failed"},
 // which does not. Everything else, which the error names, is assumed not to.
-func AirtimeDecision(a Answer) (validated bool, err error) {
+func Decide(a gateway.Answer) (validated bool, err error) {
 	switch {
 	case a.Err != nil:
 		return false, a.Err
@@ -59,8 +63,8 @@ func AirtimeDecision(a Answer) (validated bool, err error) {
 	switch status := decision["status"]; status {
 	case "Validated", "Failed":
 		contentType := a.Header.Get("Content-Type")
-		if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != JSONType {
-			return false, fmt.Errorf("gateway: the answer is of type %q, not "+JSONType, contentType)
+		if mediaType, _, err := mime.ParseMediaType(contentType); err != nil || mediaType != gateway.JSONType {
+			return false, fmt.Errorf("gateway: the answer is of type %q, not "+gateway.JSONType, contentType)
 		}
 		return status == "Validated", nil
 	case nil:

@@ -1,22 +1,26 @@
-package gateway
+// Package kit holds what the test kits have in common.
+package kit
 
 import (
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// HandlerAt returns the app that h is for the At of a [Voice]. It is at all URLs on
+// HandlerAt returns the app that h is for the At of a [call.Config]. It is at all URLs on
 // the host of the callback URL.
-func HandlerAt(h http.Handler, callbackURL string) func(string) (App, error) {
-	return func(to string) (App, error) {
+func HandlerAt(h http.Handler, callbackURL string) func(string) (gateway.App, error) {
+	return func(to string) (gateway.App, error) {
 		u, err := onHost(to, callbackURL)
 		if err != nil {
 			return nil, err
 		}
 		password, hasPassword := u.User.Password()
-		return Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		return gateway.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r.Host = u.Host
 			if hasPassword {
 				r.SetBasicAuth(u.User.Username(), password)
@@ -26,12 +30,12 @@ func HandlerAt(h http.Handler, callbackURL string) func(string) (App, error) {
 	}
 }
 
-// URLAt is [HandlerAt] for an app that is at a URL, as Africa's Talking names it by
-// another, its callback URL.
-func URLAt(at, callbackURL string, transport http.RoundTripper) func(string) (App, error) {
-	return func(to string) (App, error) {
+// URLAt is [HandlerAt] for an app that is started at another URL than its callback
+// URL.
+func URLAt(at, callbackURL string, transport http.RoundTripper) func(string) (gateway.App, error) {
+	return func(to string) (gateway.App, error) {
 		if to == callbackURL {
-			return URL(at, transport), nil
+			return gateway.URL(at, transport), nil
 		}
 		u, err := onHost(to, callbackURL)
 		if err != nil {
@@ -42,7 +46,7 @@ func URLAt(at, callbackURL string, transport http.RoundTripper) func(string) (Ap
 			return nil, errors.New("gateway: the URL is not one")
 		}
 		u.Scheme, u.Host = host.Scheme, host.Host
-		return URL(u.String(), transport), nil
+		return gateway.URL(u.String(), transport), nil
 	}
 }
 
@@ -53,15 +57,19 @@ func onHost(to, base string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("gateway: the callback URL is not one")
 	}
-	if problem := isURL(to); problem != "" && to != base {
-		return nil, fmt.Errorf("gateway: the URL to call is %s", problem)
-	}
 	u, err := url.Parse(to)
 	switch {
+	case to != base && !isWeb(to):
+		return nil, errors.New("gateway: the URL to call is not an absolute http or https URL")
 	case err != nil:
 		return nil, errors.New("gateway: the URL to call is not one")
 	case u.Host != b.Host:
 		return nil, fmt.Errorf("gateway: the URL to call is on %s, and the app's callback URL on %s", u.Host, b.Host)
 	}
 	return u, nil
+}
+
+func isWeb(s string) bool {
+	scheme, rest, _ := strings.Cut(s, "://")
+	return (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) && rest != "" && !strings.ContainsAny(rest, " \t\r\n")
 }

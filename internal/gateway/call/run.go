@@ -1,4 +1,4 @@
-package gateway
+package call
 
 import (
 	"context"
@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
 // run carries out actions until the call has to wait for somebody.
 func (c *Call) run(ctx context.Context) {
-	for c.state == callRuns {
+	for c.state == runs {
 		if len(c.todo) == 0 {
 			c.end(ctx, "was ended by the app")
 			return
@@ -24,30 +26,30 @@ func (c *Call) run(ctx context.Context) {
 		case "GetDigits":
 			c.prompt(a)
 			c.establish()
-			c.state, c.keys, c.idle = CallKeys, "", 0
+			c.state, c.keys, c.idle = Keys, "", 0
 		case "Record":
 			c.prompt(a)
 			if a.Attr("playBeep") == "true" {
-				c.sound(VoiceSound{Beep: true})
+				c.sound(Sound{Beep: true})
 			}
 			c.establish()
-			c.state, c.idle, c.recorded, c.spoken = CallRecords, 0, 0, false
+			c.state, c.idle, c.recorded, c.spoken = Records, 0, 0, false
 		case "Dial":
 			tone := a.Attr("ringBackTone")
 			if tone == "" {
 				tone = a.Attr("ringbackTone")
 			}
 			c.play(tone)
-			c.state = CallRings
+			c.state = Rings
 		case "Enqueue":
 			c.play(a.Attr("holdMusic"))
 			c.establish()
-			c.state, c.idle = CallQueues, 0
+			c.state, c.idle = Queues, 0
 		case "Dequeue":
-			c.state = CallDequeues
+			c.state = Dequeues
 		case "Conference":
 			c.establish()
-			c.state = CallConference
+			c.state = Conference
 		case "Redirect":
 			c.ask(ctx, a.Text, "Active")
 		case "Reject":
@@ -59,7 +61,7 @@ func (c *Call) run(ctx context.Context) {
 	}
 }
 
-func (c *Call) prompt(a VoiceElement) {
+func (c *Call) prompt(a Element) {
 	for _, child := range a.Children {
 		if child.Name == "Say" || child.Name == "Play" {
 			c.hear(child)
@@ -68,12 +70,12 @@ func (c *Call) prompt(a VoiceElement) {
 	}
 }
 
-func (c *Call) hear(a VoiceElement) {
+func (c *Call) hear(a Element) {
 	if a.Name == "Play" {
 		c.play(a.Attr("url"))
 		return
 	}
-	s := VoiceSound{Text: a.Text, Voice: a.Attr("voice"), Beep: a.Attr("playBeep") == "true"}
+	s := Sound{Text: a.Text, Voice: a.Attr("voice"), Beep: a.Attr("playBeep") == "true"}
 	for _, child := range a.Children {
 		if child.Name == "speak" {
 			s.SSML = child.Source
@@ -86,11 +88,11 @@ func (c *Call) hear(a VoiceElement) {
 func (c *Call) play(url string) {
 	if url != "" {
 		c.establish()
-		c.sound(VoiceSound{URL: url})
+		c.sound(Sound{URL: url})
 	}
 }
 
-func (c *Call) sound(s VoiceSound) {
+func (c *Call) sound(s Sound) {
 	s.Post = len(c.posts) - 1
 	c.heard = append(c.heard, s)
 }
@@ -107,7 +109,7 @@ func (c *Call) pass(d time.Duration) {
 	d = min(d, maxCall-c.elapsed)
 	c.elapsed += d
 	c.idle += d
-	if c.state == CallRecords {
+	if c.state == Records {
 		c.recorded += d
 	}
 }
@@ -125,18 +127,18 @@ func (c *Call) remaining() (time.Duration, bool) {
 		return d
 	}
 	switch c.state {
-	case CallKeys:
-		return orElse(c.action.seconds("timeout"), TimeoutKeys) - c.idle, true
-	case CallRecords:
+	case Keys:
+		return orElse(c.action.seconds("timeout"), KeysTimeout) - c.idle, true
+	case Records:
 		if c.action.bareRecord() {
 			return 0, false
 		}
-		left := orElse(c.action.seconds("timeout"), TimeoutRecord) - c.idle
+		left := orElse(c.action.seconds("timeout"), RecordTimeout) - c.idle
 		if most := c.action.seconds("maxLength"); most > 0 {
 			left = min(left, most-c.recorded)
 		}
 		return left, true
-	case CallTalks:
+	case Talks:
 		return c.leg.start + c.leg.limit - c.elapsed, c.leg.limit > 0
 	}
 	return 0, false
@@ -145,11 +147,11 @@ func (c *Call) remaining() (time.Duration, bool) {
 // timeout ends what has no time left.
 func (c *Call) timeout(ctx context.Context) {
 	switch c.state {
-	case CallKeys:
+	case Keys:
 		c.endKeys(ctx)
-	case CallRecords:
+	case Records:
 		c.endRecording(ctx)
-	case CallTalks:
+	case Talks:
 		c.endLeg(ctx, "Completed")
 	}
 }
@@ -158,26 +160,26 @@ func (c *Call) timeout(ctx context.Context) {
 // next action runs. That a key which ends the input is none by itself is assumed,
 // as is that keys which nothing has ended are sent when the time is over.
 func (c *Call) endKeys(ctx context.Context) {
-	c.state = callRuns
+	c.state = runs
 	if keys := c.keys; keys != "" {
 		c.keys = ""
-		c.ask(ctx, c.callback(), "Active", Field{"dtmfDigits", keys})
+		c.ask(ctx, c.callbackURL(), "Active", gateway.Field{"dtmfDigits", keys})
 	}
 }
 
 // endRecording ends a Record with attributes. That the recording of a caller who has
 // said nothing is none, silence trimmed or not, is assumed.
 func (c *Call) endRecording(ctx context.Context) {
-	c.state = callRuns
+	c.state = runs
 	recording := ""
 	if c.spoken {
 		recording = c.v.RecordingURL
 	}
-	c.ask(ctx, c.callback(), "Active", Field{"recordingUrl", recording})
+	c.ask(ctx, c.callbackURL(), "Active", gateway.Field{"recordingUrl", recording})
 }
 
-// callback returns the URL that gets what an action has collected.
-func (c *Call) callback() string {
+// callbackURL returns the URL that gets what an action has collected.
+func (c *Call) callbackURL() string {
 	if u := c.action.Attr("callbackUrl"); u != "" {
 		return u
 	}
@@ -187,39 +189,39 @@ func (c *Call) callback() string {
 // endLeg ends a conversation by time or by the other side. That a conversation out
 // of a queue, or after a transfer, ends the call is assumed.
 func (c *Call) endLeg(ctx context.Context, transferState string) {
-	c.state = callRuns
+	c.state = runs
 	switch c.leg.kind {
 	case "dial":
-		c.talked()
+		c.noteTalk()
 		c.ask(ctx, c.url, "Active", c.dial...)
 	case "transfer":
-		c.transferred(ctx, transferState)
+		c.notifyTransfer(ctx, transferState)
 	}
 }
 
-// talked notes how long a leg was. That its cause is NORMAL_CLEARING is assumed.
-func (c *Call) talked() {
+// noteTalk notes how long a leg was. That its cause is NORMAL_CLEARING is assumed.
+func (c *Call) noteTalk() {
 	c.bridge = "NORMAL_CLEARING"
-	c.dial[1].Value = seconds(c.elapsed - c.leg.start)
+	c.dial[1][1] = seconds(c.elapsed - c.leg.start)
 	if c.action.Attr("record") == "true" {
 		c.keepRecording(true)
 	}
 }
 
-func (c *Call) dialled(duration, start string) {
-	c.dial = []Field{
+func (c *Call) setDial(duration, start string) {
+	c.dial = []gateway.Field{
 		{"dialDestinationNumber", c.leg.number},
 		{"dialDurationInSeconds", duration},
 		{"dialStartTime", start},
 	}
 }
 
-func (c *Call) transferred(ctx context.Context, state string) {
-	var fields []Field
+func (c *Call) notifyTransfer(ctx context.Context, state string) {
+	var fields []gateway.Field
 	if state == "Completed" {
-		fields = append(fields, Field{"callTransferredToNumber", c.leg.number})
+		fields = append(fields, gateway.Field{"callTransferredToNumber", c.leg.number})
 	}
-	c.event(ctx, "TransferCompleted", append(fields, Field{"callTransferState", state})...)
+	c.event(ctx, "TransferCompleted", append(fields, gateway.Field{"callTransferState", state})...)
 	c.transfer = c.leg.number + ":" + seconds(c.elapsed-c.leg.start)
 }
 
@@ -232,12 +234,12 @@ func (c *Call) keepRecording(spoken bool) {
 }
 
 // ask sends a callback and takes its answer for what comes next.
-func (c *Call) ask(ctx context.Context, url, state string, more ...Field) {
-	if c.asked++; c.asked > MaxVoiceCallbacks {
-		c.fail(ctx, fmt.Sprintf("There were %d callbacks, and the caller has done nothing", MaxVoiceCallbacks))
+func (c *Call) ask(ctx context.Context, url, state string, more ...gateway.Field) {
+	if c.asked++; c.asked > MaxCallbacks {
+		c.fail(ctx, fmt.Sprintf("There were %d callbacks, and the caller has done nothing", MaxCallbacks))
 		return
 	}
-	p := VoicePost{URL: url, Callback: c.active(state, more...)}
+	p := Post{URL: url, Callback: c.active(state, more...)}
 	p.Answer = c.deliver(ctx, url, p.Callback)
 	p.judge(c.v.Timeout)
 	c.posts = append(c.posts, p)
@@ -250,9 +252,9 @@ func (c *Call) ask(ctx context.Context, url, state string, more ...Field) {
 	c.url, c.todo, c.from = url, p.XML.Actions, len(c.posts)-1
 }
 
-// bridged sends a callback of a call that is connected.
-func (c *Call) bridged(ctx context.Context, fields []Field) {
-	p := VoicePost{URL: c.url, Callback: c.active("Active", fields...), Bridge: true}
+// askBridged sends a callback of a call that is connected.
+func (c *Call) askBridged(ctx context.Context, fields []gateway.Field) {
+	p := Post{URL: c.url, Callback: c.active("Active", fields...), Bridge: true}
 	p.Answer = c.deliver(ctx, p.URL, p.Callback)
 	p.judge(c.v.Timeout)
 	c.posts = append(c.posts, p)
@@ -265,36 +267,36 @@ func (c *Call) fail(ctx context.Context, failure string) {
 
 // end ends the call and notifies the app.
 func (c *Call) end(ctx context.Context, how string) {
-	c.state, c.ending, c.todo = CallOver, how, nil
-	p := VoicePost{URL: c.url, Callback: c.final(), Final: true}
+	c.state, c.ending, c.todo = Over, how, nil
+	p := Post{URL: c.url, Callback: c.final(), Final: true}
 	p.Answer = c.deliver(ctx, p.URL, p.Callback)
 	p.judge(c.v.Timeout)
 	c.posts = append(c.posts, p)
 	c.notify(ctx, p.Callback)
 }
 
-func (c *Call) event(ctx context.Context, state string, fields ...Field) {
-	fields = append([]Field{{"sessionId", c.v.SessionID}, {"callSessionState", state}, {"isActive", "1"}}, fields...)
-	c.notify(ctx, Form(AgentVoice, fields...))
+func (c *Call) event(ctx context.Context, state string, fields ...gateway.Field) {
+	fields = append([]gateway.Field{{"sessionId", c.v.SessionID}, {"callSessionState", state}, {"isActive", "1"}}, fields...)
+	c.notify(ctx, gateway.Form(Agent, fields...))
 }
 
-func (c *Call) notify(ctx context.Context, callback Callback) {
-	p := VoicePost{Callback: callback, Final: true}
+func (c *Call) notify(ctx context.Context, callback gateway.Callback) {
+	p := Post{Callback: callback, Final: true}
 	if c.v.Events != nil {
 		p.Answer = c.send(ctx, c.v.Events, callback)
 	}
 	c.events = append(c.events, p)
 }
 
-func (c *Call) deliver(ctx context.Context, url string, callback Callback) Answer {
+func (c *Call) deliver(ctx context.Context, url string, callback gateway.Callback) gateway.Answer {
 	app, err := c.v.At(url)
 	if err != nil {
-		return Answer{Err: err}
+		return gateway.Answer{Err: err}
 	}
 	return c.send(ctx, app, callback)
 }
 
-func (c *Call) send(ctx context.Context, app App, callback Callback) Answer {
+func (c *Call) send(ctx context.Context, app gateway.App, callback gateway.Callback) gateway.Answer {
 	ctx, cancel := context.WithTimeout(ctx, c.v.Timeout)
 	defer cancel()
 	return app.Post(ctx, callback)
@@ -302,12 +304,12 @@ func (c *Call) send(ctx context.Context, app App, callback Callback) Answer {
 
 // judge makes of an answer what Africa's Talking makes of it. That it takes a 201 was
 // observed: its .NET sample answers so. The rest is assumed.
-func (p *VoicePost) judge(timeout time.Duration) {
+func (p *Post) judge(timeout time.Duration) {
 	a := p.Answer
 	switch {
 	case errors.Is(a.Err, context.DeadlineExceeded):
 		p.Failure = fmt.Sprintf("No response received within %v", timeout)
-	case errors.Is(a.Err, ErrTooLarge):
+	case errors.Is(a.Err, gateway.ErrTooLarge):
 		p.Failure = "Response is too large"
 	case a.Err != nil:
 		p.Failure = "Could not read a response: " + strings.TrimPrefix(a.Err.Error(), "gateway: ")
@@ -315,7 +317,7 @@ func (p *VoicePost) judge(timeout time.Duration) {
 		p.Failure = strings.TrimSpace(fmt.Sprintf("Received unexpected response code: %d %s", a.Status, a.Reason))
 	case !p.Final:
 		var err error
-		if p.XML, err = ParseVoice(a.Body); err != nil {
+		if p.XML, err = Parse(a.Body); err != nil {
 			p.Failure = "Response is not the XML of a voice call: " + err.Error()
 		}
 	}

@@ -1,4 +1,4 @@
-package gateway
+package messaging
 
 import (
 	"cmp"
@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -15,22 +14,24 @@ import (
 	"sync"
 
 	"github.com/sautigo/africastalking/internal/gsm7"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
 // Paths of the messaging API, documented. Premium messages go to another host, under
 // the first path.
 const (
-	PathMessaging = "/version1/messaging"
-	PathBulk      = "/version1/messaging/bulk"
+	Path     = "/version1/messaging"
+	PathBulk = "/version1/messaging/bulk"
 )
 
 // MaxRequest is how large a request may be, in bytes: 8 MiB, the stock limit of the
 // server that the API was observed to run on.
 const MaxRequest = 8 << 20
 
-// SMSRequest is a message that an app asks to have sent, as documented for the form
+// Request is a message that an app asks to have sent, as documented for the form
 // and for the JSON of the bulk endpoint.
-type SMSRequest struct {
+type Request struct {
 	Username, APIKey string
 	To               []string
 	Text, From       string
@@ -81,13 +82,13 @@ func (r Reply) Write(w http.ResponseWriter) {
 	_, _ = w.Write(r.Body) // nobody is left to tell
 }
 
-// ReadSMS reads a request to send a message. If it cannot be one, ok is false and
+// Read reads a request to send a message. If it cannot be one, ok is false and
 // the reply says why. Of these replies the one for a missing form field was
 // observed; the others are the stock texts of the server that the API runs on.
-func ReadSMS(r *http.Request) (q SMSRequest, refusal Reply, ok bool) {
+func Read(r *http.Request) (q Request, refusal Reply, ok bool) {
 	path := r.URL.Path
 	switch {
-	case path != PathMessaging && path != PathBulk:
+	case path != Path && path != PathBulk:
 		return q, notFound(), false
 	case r.Method != http.MethodPost:
 		return q, TextReply(http.StatusMethodNotAllowed, "HTTP method not allowed, supported methods: POST"), false
@@ -127,14 +128,14 @@ func notFound() Reply {
 
 func acceptsJSON(h http.Header) bool {
 	for accepted := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
-		if mediaType, _, err := mime.ParseMediaType(accepted); err == nil && mediaType == JSONType {
+		if mediaType, _, err := mime.ParseMediaType(accepted); err == nil && mediaType == gateway.JSONType {
 			return true
 		}
 	}
 	return false
 }
 
-func (q *SMSRequest) readForm(body []byte) (problem string) {
+func (q *Request) readForm(body []byte) (problem string) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return "The request content was malformed:\n" + err.Error()
@@ -166,7 +167,7 @@ func (q *SMSRequest) readForm(body []byte) (problem string) {
 	return ""
 }
 
-func (q *SMSRequest) readJSON(body []byte) (problem string) {
+func (q *Request) readJSON(body []byte) (problem string) {
 	var doc struct {
 		Username, Message, SenderID string
 		PhoneNumbers                []string
@@ -202,9 +203,9 @@ func split(list string) []string {
 	return out
 }
 
-// SMSRecipient is what a reply says about one recipient. The order of its fields is
+// Recipient is what a reply says about one recipient. The order of its fields is
 // that of the recorded replies.
-type SMSRecipient struct {
+type Recipient struct {
 	Cost      string `json:"cost" xml:"cost"`
 	MessageID string `json:"messageId" xml:"messageId"`
 	// Parts is there in live replies about accepted messages alone.
@@ -217,7 +218,7 @@ type SMSRecipient struct {
 
 // Accepted reports whether the recipient gets the message: its code is 100, 101 or
 // 102.
-func (r SMSRecipient) Accepted() bool { return 100 <= r.Code && r.Code <= 102 }
+func (r Recipient) Accepted() bool { return 100 <= r.Code && r.Code <= 102 }
 
 const codeInvalidPhoneNumber = 403
 
@@ -240,16 +241,16 @@ const (
 // is not in international form is refused, as was observed of local ones. Whether
 // Africa's Talking keeps the order, and what it makes of a number that is there
 // twice, is not documented.
-func (q SMSRequest) Recipients(code func(number string) int, newID func() string) []SMSRecipient {
+func (q Request) Recipients(code func(number string) int, newID func() string) []Recipient {
 	parts, _ := gsm7.Parts(q.Text)
 	seen := map[string]bool{}
-	var out []SMSRecipient
+	var out []Recipient
 	for _, number := range q.To {
 		if seen[number] {
 			continue
 		}
 		seen[number] = true
-		r := SMSRecipient{Cost: "0", MessageID: "None", Number: number}
+		r := Recipient{Cost: "0", MessageID: "None", Number: number}
 		r.Code = code(number)
 		if r.Code == 0 && !international(number) {
 			r.Code = codeInvalidPhoneNumber
@@ -280,7 +281,7 @@ func international(number string) bool {
 	return plus && 7 <= len(digits) && len(digits) <= 15 && strings.Trim(digits, "0123456789") == ""
 }
 
-func (q SMSRequest) sandbox() bool { return q.Username == "sandbox" }
+func (q Request) sandbox() bool { return q.Username == "sandbox" }
 
 func amount(currency string, tenThousandths int) string {
 	return fmt.Sprintf("%s %d.%04d", currency, tenThousandths/10_000, tenThousandths%10_000)
@@ -289,7 +290,7 @@ func amount(currency string, tenThousandths int) string {
 // Reply answers the request, with status 201 whatever has become of it, as was
 // observed. The summary is that of the recorded replies: of the sandbox it states
 // the parts, and of a premium message neither cost nor parts.
-func (q SMSRequest) Reply(recipients []SMSRecipient) Reply {
+func (q Request) Reply(recipients []Recipient) Reply {
 	parts, _ := gsm7.Parts(q.Text)
 	accepted := 0
 	for _, r := range recipients {
@@ -313,13 +314,13 @@ func (q SMSRequest) Reply(recipients []SMSRecipient) Reply {
 // Summarize answers the request with a status and a summary of its own. With no
 // recipients that is how a request is refused as a whole, "InvalidSenderId" with
 // status 201 was recorded.
-func (q SMSRequest) Summarize(status int, summary string, recipients []SMSRecipient) Reply {
+func (q Request) Summarize(status int, summary string, recipients []Recipient) Reply {
 	type data struct {
-		Message    string         `xml:"Message"`
-		Recipients []SMSRecipient `xml:"Recipients>Recipient"`
+		Message    string      `xml:"Message"`
+		Recipients []Recipient `xml:"Recipients>Recipient"`
 	}
 	if recipients == nil {
-		recipients = []SMSRecipient{}
+		recipients = []Recipient{}
 	}
 	d := data{summary, recipients}
 	if q.XML {
@@ -336,82 +337,12 @@ func (q SMSRequest) Summarize(status int, summary string, recipients []SMSRecipi
 	if err != nil {
 		panic(err) // strings and numbers can be encoded
 	}
-	return NewReply(status, JSONType, body)
+	return NewReply(status, gateway.JSONType, body)
 }
 
-// InMemory returns a transport that has h answer in memory. A request that is
-// cancelled ends the context of the handler's. It works inside a testing/synctest
-// bubble.
-func InMemory(h http.Handler) http.RoundTripper { return inMemory{h} }
-
-type inMemory struct{ h http.Handler }
-
-func (t inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		defer r.Body.Close()
-	}
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	served := r.Clone(r.Context())
-	served.RequestURI = r.URL.RequestURI()
-	served.Host = cmp.Or(r.Host, r.URL.Host)
-	served.RemoteAddr = "192.0.2.1:1234"
-	if served.Body == nil {
-		served.Body = http.NoBody
-	} else {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		served.Body = io.NopCloser(strings.NewReader(string(body)))
-	}
-	w := newWriter(math.MaxInt - 1)
-	go func() {
-		returned := false
-		defer func() {
-			if v := recover(); v != nil || !returned {
-				w.finish(ErrCut)
-				return
-			}
-			w.finish(nil)
-		}()
-		t.h.ServeHTTP(w, served)
-		returned = true
-	}()
-	select {
-	case <-w.done:
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	}
-	a := w.answer()
-	if a.Status == 0 {
-		return nil, io.ErrUnexpectedEOF
-	}
-	resp := &http.Response{
-		Status: fmt.Sprintf("%d %s", a.Status, a.Reason), StatusCode: a.Status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.Header, ContentLength: -1, Request: r,
-	}
-	if n, err := strconv.ParseInt(a.Header.Get("Content-Length"), 10, 64); err == nil {
-		resp.ContentLength = n
-	}
-	body := io.Reader(strings.NewReader(string(a.Body)))
-	if a.Err != nil {
-		body = io.MultiReader(body, failing{})
-	}
-	resp.Body = io.NopCloser(body)
-	return resp, nil
-}
-
-// failing is the end of a body that was cut.
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-// SMSIDs returns a func that names messages one after the other, in the shape that
+// NewIDs returns a func that names messages one after the other, in the shape that
 // was observed. It is safe for concurrent use.
-func SMSIDs() func() string {
+func NewIDs() func() string {
 	var mu sync.Mutex
 	n := 0
 	return func() string {

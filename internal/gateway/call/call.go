@@ -1,4 +1,6 @@
-package gateway
+// Package call plays a voice call of Africa's Talking towards an app, from its first
+// callback to the notification at its end.
+package call
 
 import (
 	"context"
@@ -6,33 +8,35 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// TimeoutVoice is how long Africa's Talking waits for an answer. It documents no
+// Timeout is how long Africa's Talking waits for an answer. It documents no
 // limit; this one is assumed.
-const TimeoutVoice = 30 * time.Second
+const Timeout = 30 * time.Second
 
 // Time-outs of GetDigits and Record that do not set one, as documented.
 const (
-	TimeoutKeys   = 30 * time.Second
-	TimeoutRecord = 3600 * time.Second
+	KeysTimeout   = 30 * time.Second
+	RecordTimeout = 3600 * time.Second
 )
 
-// MaxVoiceCallbacks is how many callbacks a call makes without its caller doing
+// MaxCallbacks is how many callbacks a call makes without its caller doing
 // anything, after which the app is taken to send it round in circles. That
 // Africa's Talking has such a limit is assumed.
-const MaxVoiceCallbacks = 50
+const MaxCallbacks = 50
 
-// Voice says who calls whom, and where the app is.
-type Voice struct {
+// Config says who calls whom, and where the app is.
+type Config struct {
 	// At returns the app at a URL, which an answer may have named.
-	At func(url string) (App, error)
+	At func(url string) (gateway.App, error)
 	// URL is the callback URL of the app's number.
 	URL string
 	// Events is the number's events URL; nil is none. It gets call transfers
 	// and the end of the call, which the callback URL gets too: whether both
 	// do is not documented.
-	Events App
+	Events gateway.App
 
 	// Outbound is set for calls that the app has made.
 	Outbound bool
@@ -49,7 +53,7 @@ type Voice struct {
 	SessionID string
 	// Start is now if it is zero.
 	Start time.Time
-	// Timeout is [TimeoutVoice] if it is zero.
+	// Timeout is [Timeout] if it is zero.
 	Timeout time.Duration
 	// RecordingURL is of all recordings; it is made up if it is empty.
 	RecordingURL string
@@ -62,36 +66,36 @@ type Voice struct {
 	FinishKey bool
 }
 
-// CallState is what a call does while it waits for somebody.
-type CallState string
+// State is what a call does while it waits for somebody.
+type State string
 
 // The states of a call.
 const (
-	CallKeys       CallState = "waits for keys"
-	CallRecords    CallState = "records the caller"
-	CallRings      CallState = "rings"
-	CallTalks      CallState = "is connected"
-	CallQueues     CallState = "waits in a queue"
-	CallDequeues   CallState = "takes somebody out of a queue"
-	CallConference CallState = "is in a conference"
-	CallOver       CallState = "is over"
+	Keys       State = "waits for keys"
+	Records    State = "records the caller"
+	Rings      State = "rings"
+	Talks      State = "is connected"
+	Queues     State = "waits in a queue"
+	Dequeues   State = "takes somebody out of a queue"
+	Conference State = "is in a conference"
+	Over       State = "is over"
 
-	callRuns CallState = "" // goes on with the next action
+	runs State = "" // goes on with the next action
 )
 
 // Call is a call from its first callback to the notification at its end. It is used
 // by one goroutine. Its time is simulated: what is said or played takes none, and
 // the rest as long as its methods say.
 type Call struct {
-	v       Voice
+	v       Config
 	url     string // where the last answer came from
-	state   CallState
-	action  VoiceElement // what it waits in, or has waited in last
-	todo    []VoiceElement
+	state   State
+	action  Element // what it waits in, or has waited in last
+	todo    []Element
 	from    int // the post whose answer is carried out
-	posts   []VoicePost
-	events  []VoicePost
-	heard   []VoiceSound
+	posts   []Post
+	events  []Post
+	heard   []Sound
 	elapsed time.Duration
 	asked   int // callbacks since somebody has done something
 	failure string
@@ -106,12 +110,12 @@ type Call struct {
 	spoken   bool
 
 	leg      leg
-	dial     []Field // of the last Dial
-	queue    []Field // of who was taken out of a queue
-	transfer string  // the callTransferParam
-	bridge   string  // the lastBridgeHangupCause
-	missed   string  // the hangupCause of a call that was not picked up
-	keep     *string // the recording that the final notification has
+	dial     []gateway.Field // of the last Dial
+	queue    []gateway.Field // of who was taken out of a queue
+	transfer string          // the callTransferParam
+	bridge   string          // the lastBridgeHangupCause
+	missed   string          // the hangupCause of a call that was not picked up
+	keep     *string         // the recording that the final notification has
 }
 
 // leg is a conversation with somebody.
@@ -122,12 +126,12 @@ type leg struct {
 	limit  time.Duration // 0 is none
 }
 
-// VoicePost is a callback and what became of it.
-type VoicePost struct {
+// Post is a callback and what became of it.
+type Post struct {
 	// URL is where it was sent.
 	URL      string
-	Callback Callback
-	Answer   Answer
+	Callback gateway.Callback
+	Answer   gateway.Answer
 	// Final is set for the end of the call, and for events: the answer asks for
 	// nothing.
 	Final bool
@@ -136,14 +140,14 @@ type VoicePost struct {
 	// nothing.
 	Bridge bool
 	// XML is what the answer asks for.
-	XML VoiceXML
+	XML Document
 	// Failure says why the answer is none. What Africa's Talking does then is
 	// not documented; the call is taken to end.
 	Failure string
 }
 
-// VoiceSound is what a caller hears.
-type VoiceSound struct {
+// Sound is what a caller hears.
+type Sound struct {
 	// Text is spoken, with single spaces for white space. For SSML it is
 	// what is left without the marks.
 	Text string
@@ -157,16 +161,16 @@ type VoiceSound struct {
 	Post int
 }
 
-// CallError is returned for what cannot happen in the state of a call.
-type CallError struct{ State CallState }
+// StateError is returned for what cannot happen in the state of a call.
+type StateError struct{ State State }
 
-func (e *CallError) Error() string { return "gateway: the call " + string(e.State) }
+func (e *StateError) Error() string { return "gateway: the call " + string(e.State) }
 
 // ErrNotRung is returned when somebody picks up whom nobody calls.
 var ErrNotRung = errors.New("gateway: that number does not ring")
 
-// StartCall begins a call: one that comes in, or an outbound one that is picked up.
-func StartCall(ctx context.Context, v Voice) *Call {
+// Start begins a call: one that comes in, or an outbound one that is picked up.
+func Start(ctx context.Context, v Config) *Call {
 	c := newCall(v)
 	state := "Ringing"
 	if v.Outbound {
@@ -178,10 +182,10 @@ func StartCall(ctx context.Context, v Voice) *Call {
 	return c
 }
 
-// MissCall is an outbound call that nobody has picked up, for a hang-up cause, ""
+// Miss is an outbound call that nobody has picked up, for a hang-up cause, ""
 // being NO_ANSWER. That
 // there is nothing but the notification of its end was observed.
-func MissCall(ctx context.Context, v Voice, cause string) *Call {
+func Miss(ctx context.Context, v Config, cause string) *Call {
 	v.Outbound = true
 	c := newCall(v)
 	if c.missed = cause; cause == "" {
@@ -191,19 +195,19 @@ func MissCall(ctx context.Context, v Voice, cause string) *Call {
 	return c
 }
 
-func newCall(v Voice) *Call {
+func newCall(v Config) *Call {
 	if v.SessionID == "" {
-		v.SessionID = NewID("ATVId_")
+		v.SessionID = gateway.NewID("ATVId_")
 	}
 	if v.Timeout == 0 {
-		v.Timeout = TimeoutVoice
+		v.Timeout = Timeout
 	}
 	if v.Start.IsZero() {
 		v.Start = time.Now()
 	}
 	if v.RecordingURL == "" {
 		// Observed: plain http at a bare address.
-		v.RecordingURL = "http://203.0.113.212:8080/" + NewID("") + ".mp3"
+		v.RecordingURL = "http://203.0.113.212:8080/" + gateway.NewID("") + ".mp3"
 	}
 	return &Call{v: v, url: v.URL}
 }
@@ -212,22 +216,22 @@ func newCall(v Voice) *Call {
 func (c *Call) ID() string { return c.v.SessionID }
 
 // State returns what the call does.
-func (c *Call) State() CallState { return c.state }
+func (c *Call) State() State { return c.state }
 
 // Action returns the action that the call waits in, or did last.
-func (c *Call) Action() VoiceElement { return c.action }
+func (c *Call) Action() Element { return c.action }
 
 // Posts returns all callbacks so far, those to the events URL left out.
-func (c *Call) Posts() []VoicePost { return c.posts }
+func (c *Call) Posts() []Post { return c.posts }
 
 // Events returns what was sent to the events URL, or would have been.
-func (c *Call) Events() []VoicePost { return c.events }
+func (c *Call) Events() []Post { return c.events }
 
 // Source returns the callback whose answer [Call.Action] is from.
-func (c *Call) Source() VoicePost { return c.posts[c.from] }
+func (c *Call) Source() Post { return c.posts[c.from] }
 
 // Heard returns all that the caller has heard.
-func (c *Call) Heard() []VoiceSound { return c.heard }
+func (c *Call) Heard() []Sound { return c.heard }
 
 // Elapsed returns how long the call has taken so far.
 func (c *Call) Elapsed() time.Duration { return c.elapsed }
@@ -246,7 +250,7 @@ func (c *Call) Leg() string { return c.leg.number }
 
 // Rings returns the numbers that a Dial rings.
 func (c *Call) Rings() []string {
-	if c.state != CallRings {
+	if c.state != Rings {
 		return nil
 	}
 	return strings.Split(c.action.Attr("phoneNumbers"), ",")
@@ -255,11 +259,11 @@ func (c *Call) Rings() []string {
 // Press presses keys. It returns those that nothing has taken: keys behind the end
 // of the input, and keys that do not end a recording.
 func (c *Call) Press(ctx context.Context, keys string) (left string, err error) {
-	if err := c.act(CallKeys, CallRecords); err != nil {
+	if err := c.require(Keys, Records); err != nil {
 		return keys, err
 	}
 	finish := c.action.Attr("finishOnKey")
-	if c.state == CallRecords {
+	if c.state == Records {
 		if finish == "" || !strings.HasPrefix(keys, finish) {
 			return keys, nil
 		}
@@ -290,10 +294,10 @@ func (c *Call) Press(ctx context.Context, keys string) (left string, err error) 
 
 // Wait lets time pass in which nobody does anything.
 func (c *Call) Wait(ctx context.Context, d time.Duration) error {
-	if err := c.act(CallKeys, CallRecords, CallRings, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+	if err := c.require(Keys, Records, Rings, Talks, Queues, Dequeues, Conference); err != nil {
 		return err
 	}
-	for d > 0 && c.state != CallOver {
+	for d > 0 && c.state != Over {
 		step, ends := c.remaining()
 		if !ends || step > d {
 			c.pass(d)
@@ -307,15 +311,15 @@ func (c *Call) Wait(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// Silence lets time pass until something times out. It returns a [*CallError] if
+// Silence lets time pass until something times out. It returns a [*StateError] if
 // nothing does.
 func (c *Call) Silence(ctx context.Context) error {
-	if err := c.act(CallKeys, CallRecords); err != nil {
+	if err := c.require(Keys, Records); err != nil {
 		return err
 	}
 	d, ends := c.remaining()
 	if !ends {
-		return &CallError{c.state}
+		return &StateError{c.state}
 	}
 	c.pass(d)
 	c.timeout(ctx)
@@ -325,7 +329,7 @@ func (c *Call) Silence(ctx context.Context) error {
 
 // Speak has the caller speak for some time, or until a recording has its length.
 func (c *Call) Speak(ctx context.Context, d time.Duration) error {
-	if err := c.act(CallRecords); err != nil {
+	if err := c.require(Records); err != nil {
 		return err
 	}
 	c.spoken, c.idle = true, 0
@@ -346,22 +350,22 @@ func (c *Call) Speak(ctx context.Context, d time.Duration) error {
 // That the app is asked when a Dial is picked up, and again when the conversation
 // is over, is what a public integration relies on.
 func (c *Call) PickUp(ctx context.Context, number string) error {
-	if err := c.act(CallRings, CallDequeues); err != nil {
+	if err := c.require(Rings, Dequeues); err != nil {
 		return err
 	}
-	rings := c.state == CallRings
+	rings := c.state == Rings
 	if rings && !slices.Contains(c.Rings(), number) {
 		return ErrNotRung
 	}
 	c.establish()
 	c.todo = nil
-	c.state = CallTalks
+	c.state = Talks
 	c.leg = leg{kind: "queue", number: number, start: c.elapsed}
 	if rings {
 		c.leg.kind = "dial"
 		c.leg.limit = c.action.seconds("maxDuration")
-		c.dialled("0", c.date())
-		c.bridged(ctx, c.dial)
+		c.setDial("0", c.date())
+		c.askBridged(ctx, c.dial)
 	}
 	return nil
 }
@@ -370,18 +374,18 @@ func (c *Call) PickUp(ctx context.Context, number string) error {
 // in the queue. Documented: the actions behind a Dial run; an empty queue ends the
 // call. That there is no callback is assumed.
 func (c *Call) Unanswered(ctx context.Context, cause string) error {
-	if err := c.act(CallRings, CallDequeues); err != nil {
+	if err := c.require(Rings, Dequeues); err != nil {
 		return err
 	}
-	if c.state == CallDequeues {
+	if c.state == Dequeues {
 		c.todo = nil
 	} else {
 		rung := c.Rings()
 		c.leg = leg{kind: "dial", number: rung[len(rung)-1]}
 		c.bridge = cause
-		c.dialled("0", "None")
+		c.setDial("0", "None")
 	}
-	c.state = callRuns
+	c.state = runs
 	c.run(ctx)
 	return nil
 }
@@ -390,22 +394,22 @@ func (c *Call) Unanswered(ctx context.Context, cause string) error {
 // are those that public integrations read; that the app is asked when the two are
 // connected is assumed.
 func (c *Call) Dequeued(ctx context.Context, by, session string) error {
-	if err := c.act(CallQueues); err != nil {
+	if err := c.require(Queues); err != nil {
 		return err
 	}
 	if session == "" {
-		session = NewID("ATVId_")
+		session = gateway.NewID("ATVId_")
 	}
-	c.queue = []Field{
+	c.queue = []gateway.Field{
 		{"queueDurationInSeconds", seconds(c.idle)},
 		{"dequeuedToPhoneNumber", by},
 		{"dequeuedToSessionId", session},
 		{"dequeueTime", c.date()},
 	}
 	c.todo = nil
-	c.state = CallTalks
+	c.state = Talks
 	c.leg = leg{kind: "queue", number: by, start: c.elapsed}
-	c.bridged(ctx, c.queue)
+	c.askBridged(ctx, c.queue)
 	return nil
 }
 
@@ -413,31 +417,31 @@ func (c *Call) Dequeued(ctx context.Context, by, session string) error {
 // limit of 0 is none. The fields of the event are documented; that it has a
 // sessionId is assumed.
 func (c *Call) Transfer(ctx context.Context, number string, limit time.Duration) error {
-	if err := c.act(CallKeys, CallRecords, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+	if err := c.require(Keys, Records, Talks, Queues, Dequeues, Conference); err != nil {
 		return err
 	}
-	if c.state == CallTalks && c.leg.kind == "dial" {
-		c.talked()
+	if c.state == Talks && c.leg.kind == "dial" {
+		c.noteTalk()
 	}
 	c.todo = nil
-	c.state = CallTalks
+	c.state = Talks
 	c.leg = leg{kind: "transfer", number: number, start: c.elapsed, limit: limit}
-	c.event(ctx, "Transferred", Field{"callTransferredToNumber", number}, Field{"callTransferState", "Active"})
+	c.event(ctx, "Transferred", gateway.Field{"callTransferredToNumber", number}, gateway.Field{"callTransferState", "Active"})
 	return nil
 }
 
 // FailTransfer refuses a transfer that the app has asked for. The call goes on.
 func (c *Call) FailTransfer(ctx context.Context, cause string) error {
-	if err := c.act(CallKeys, CallRecords, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+	if err := c.require(Keys, Records, Talks, Queues, Dequeues, Conference); err != nil {
 		return err
 	}
-	c.event(ctx, "Active", Field{"callTransferHangupCause", cause})
+	c.event(ctx, "Active", gateway.Field{"callTransferHangupCause", cause})
 	return nil
 }
 
 // OtherHangsUp has the one whom the caller is connected with hang up.
 func (c *Call) OtherHangsUp(ctx context.Context) error {
-	if err := c.act(CallTalks); err != nil {
+	if err := c.require(Talks); err != nil {
 		return err
 	}
 	c.endLeg(ctx, "CalleeHangup")
@@ -449,20 +453,20 @@ func (c *Call) OtherHangsUp(ctx context.Context) error {
 // notification, which is documented for a Record without attributes and assumed
 // for others.
 func (c *Call) HangUp(ctx context.Context) error {
-	if err := c.act(CallKeys, CallRecords, CallRings, CallTalks, CallQueues, CallDequeues, CallConference); err != nil {
+	if err := c.require(Keys, Records, Rings, Talks, Queues, Dequeues, Conference); err != nil {
 		return err
 	}
 	switch c.state {
-	case CallRecords:
+	case Records:
 		c.keepRecording(c.spoken)
-	case CallRings:
+	case Rings:
 		c.bridge = "ORIGINATOR_CANCEL"
-	case CallTalks:
+	case Talks:
 		switch c.leg.kind {
 		case "dial":
-			c.talked()
+			c.noteTalk()
 		case "transfer":
-			c.transferred(ctx, "CallerHangup")
+			c.notifyTransfer(ctx, "CallerHangup")
 		}
 	}
 	c.end(ctx, "was ended by the caller")
@@ -471,15 +475,15 @@ func (c *Call) HangUp(ctx context.Context) error {
 
 // Again delivers the last callback once more. The call takes no notice of the
 // answer.
-func (c *Call) Again(ctx context.Context) Answer {
+func (c *Call) Again(ctx context.Context) gateway.Answer {
 	p := c.posts[len(c.posts)-1]
 	return c.deliver(ctx, p.URL, p.Callback)
 }
 
-// act begins what somebody does, which the call must be in one of the states for.
-func (c *Call) act(states ...CallState) error {
+// require begins what somebody does, which the call must be in one of the states for.
+func (c *Call) require(states ...State) error {
 	if !slices.Contains(states, c.state) {
-		return &CallError{c.state}
+		return &StateError{c.state}
 	}
 	c.asked = 0
 	return nil

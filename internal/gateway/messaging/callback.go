@@ -1,12 +1,13 @@
-package gateway
+// Package messaging plays Africa's Talking towards apps that receive and send SMS:
+// the callbacks that it posts, and the API that takes requests to send.
+package messaging
 
 import (
 	"strconv"
 	"time"
-)
 
-// dateForm is how dates are written in most callbacks, in UTC.
-const dateForm = "2006-01-02 15:04:05"
+	"github.com/sautigo/africastalking/internal/gateway"
+)
 
 // Message is an SMS that somebody has sent to one of the app's numbers. The fields
 // are documented on Africa's Talking's page on incoming messages; their order is
@@ -27,16 +28,12 @@ type Message struct {
 }
 
 // Callback returns the message as it is posted.
-func (m Message) Callback() Callback {
-	f := []Field{{"date", m.Date.UTC().Format(dateForm)}, {"from", m.From}, {"id", m.ID}}
-	if m.LinkID != "" {
-		f = append(f, Field{"linkId", m.LinkID})
-	}
-	f = append(f, Field{"text", m.Text}, Field{"to", m.To})
-	if m.NetworkCode != "" {
-		f = append(f, Field{"networkCode", m.NetworkCode})
-	}
-	return Form(agentUnknown, f...)
+func (m Message) Callback() gateway.Callback {
+	f := []gateway.Field{{"date", m.Date.UTC().Format(time.DateTime)}, {"from", m.From}, {"id", m.ID}}
+	f = gateway.Present(f, "linkId", m.LinkID)
+	f = append(f, gateway.Field{"text", m.Text}, gateway.Field{"to", m.To})
+	f = gateway.Present(f, "networkCode", m.NetworkCode)
+	return gateway.Form(gateway.AgentUnknown, f...)
 }
 
 // DeliveryReport says how far a sent message has come. Order and presence of its
@@ -59,19 +56,13 @@ type DeliveryReport struct {
 }
 
 // Callback returns the report as it is posted.
-func (r DeliveryReport) Callback() Callback {
-	f := []Field{{"phoneNumber", r.PhoneNumber}}
-	if r.FailureReason != "" {
-		f = append(f, Field{"failureReason", r.FailureReason})
-	}
-	f = append(f, Field{"retryCount", strconv.Itoa(r.RetryCount)}, Field{"id", r.ID}, Field{"status", r.Status})
-	if r.NetworkCode != "" {
-		f = append(f, Field{"networkCode", r.NetworkCode})
-	}
-	if r.RequestID != "" {
-		f = append(f, Field{"requestId", r.RequestID})
-	}
-	return Form(agentUnknown, f...)
+func (r DeliveryReport) Callback() gateway.Callback {
+	f := []gateway.Field{{"phoneNumber", r.PhoneNumber}}
+	f = gateway.Present(f, "failureReason", r.FailureReason)
+	f = append(f, gateway.Field{"retryCount", strconv.Itoa(r.RetryCount)}, gateway.Field{"id", r.ID}, gateway.Field{"status", r.Status})
+	f = gateway.Present(f, "networkCode", r.NetworkCode)
+	f = gateway.Present(f, "requestId", r.RequestID)
+	return gateway.Form(gateway.AgentUnknown, f...)
 }
 
 // OptOut says that somebody wants no more bulk messages from a sender. Its fields
@@ -79,8 +70,8 @@ func (r DeliveryReport) Callback() Callback {
 type OptOut struct{ SenderID, PhoneNumber string }
 
 // Callback returns the opt-out as it is posted.
-func (o OptOut) Callback() Callback {
-	return Form(agentUnknown, Field{"senderId", o.SenderID}, Field{"phoneNumber", o.PhoneNumber})
+func (o OptOut) Callback() gateway.Callback {
+	return gateway.Form(gateway.AgentUnknown, gateway.Field{"senderId", o.SenderID}, gateway.Field{"phoneNumber", o.PhoneNumber})
 }
 
 // Subscription says that somebody has joined or left a premium product. Its fields
@@ -95,10 +86,8 @@ type Subscription struct {
 }
 
 // Callback returns the subscription as it is posted.
-func (s Subscription) Callback() Callback {
-	f := []Field{{"phoneNumber", s.PhoneNumber}, {"shortCode", s.ShortCode}}
-	if s.Keyword != "" {
-		f = append(f, Field{"keyword", s.Keyword})
-	}
-	return Form(agentUnknown, append(f, Field{"updateType", s.UpdateType})...)
+func (s Subscription) Callback() gateway.Callback {
+	f := []gateway.Field{{"phoneNumber", s.PhoneNumber}, {"shortCode", s.ShortCode}}
+	f = gateway.Present(f, "keyword", s.Keyword)
+	return gateway.Form(gateway.AgentUnknown, append(f, gateway.Field{"updateType", s.UpdateType})...)
 }

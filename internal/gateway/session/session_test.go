@@ -1,4 +1,4 @@
-package gateway_test
+package session_test
 
 import (
 	"bufio"
@@ -26,6 +26,7 @@ import (
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/session"
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/webhook"
 )
@@ -40,8 +41,8 @@ func sample(t *testing.T, name string) []byte {
 }
 
 // captured is who dialled what in the captured session.
-func captured(app gateway.App) gateway.USSD {
-	return gateway.USSD{
+func captured(app gateway.App) session.Config {
+	return session.Config{
 		App:         app,
 		PhoneNumber: "+254700000001",
 		ServiceCode: "*384*44135#",
@@ -99,7 +100,7 @@ func TestFirstHopIsTheCapturedOne(t *testing.T) {
 		want.Header.Del("X-Forwarded-For") // of a tunnel
 		want.Header.Set("Accept-Encoding", "gzip")
 		rec := &recorder{answers: []string{"CON hi"}}
-		gateway.Dial(t.Context(), captured(app(rec)))
+		session.Dial(t.Context(), captured(app(rec)))
 		if diff := cmp.Diff([]request{{
 			Method: "POST", Path: "/ussd?key=1", Proto: "HTTP/1.1",
 			Header: want.Header, Length: want.ContentLength,
@@ -131,7 +132,7 @@ func TestTextGrows(t *testing.T) {
 			rec := &recorder{answers: []string{"CON hi"}}
 			u := captured(gateway.Handler(rec, ""))
 			u.Inputs = tt.dialled
-			s, h := gateway.Dial(t.Context(), u)
+			s, h := session.Dial(t.Context(), u)
 			got := []string{h.Text}
 			for _, in := range tt.inputs {
 				h, err := s.Send(t.Context(), in)
@@ -160,7 +161,7 @@ func TestSamples(t *testing.T) {
 		"ussd_continue_freetext.form": {"2", "José & Ana +1", "0", "98"},
 	} {
 		rec := &recorder{answers: []string{"CON hi"}}
-		s, _ := gateway.Dial(t.Context(), captured(gateway.Handler(rec, "")))
+		s, _ := session.Dial(t.Context(), captured(gateway.Handler(rec, "")))
 		for _, in := range inputs {
 			if _, err := s.Send(t.Context(), in); err != nil {
 				t.Fatal(err)
@@ -170,7 +171,7 @@ func TestSamples(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", file, diff)
 		}
 	}
-	e := gateway.Event{
+	e := session.Event{
 		Date:      time.Date(2024, 5, 6, 10, 8, 9, 0, time.FixedZone("EAT", 3*60*60)),
 		SessionID: "ATUid_7c898d72eb11f723ed8ea05ef232f279", ServiceCode: "*384*44135#", NetworkCode: "63902", PhoneNumber: "+254700000001",
 		Status: "Success", Cost: "KES 0.10", Duration: 12345 * time.Millisecond, HopsCount: 3, Input: "1*1",
@@ -190,7 +191,7 @@ func TestSessionID(t *testing.T) {
 	shape := regexp.MustCompile(`^ATUid_[0-9a-f]{32}$`)
 	seen := map[string]bool{}
 	for range 100 {
-		s, _ := gateway.Dial(t.Context(), gateway.USSD{App: gateway.Handler(answer("END ok"), "")})
+		s, _ := session.Dial(t.Context(), session.Config{App: gateway.Handler(answer("END ok"), "")})
 		if !shape.MatchString(s.ID()) || seen[s.ID()] {
 			t.Fatalf("id %q is misshapen or not new", s.ID())
 		}
@@ -222,7 +223,7 @@ type outcome struct {
 const badStart = "Response should start with a CON or an END"
 
 func failed(message, last string) outcome {
-	return outcome{gateway.OperatorError, false, "Failed", message, last, true}
+	return outcome{session.OperatorError, false, "Failed", message, last, true}
 }
 
 func TestWhatBecomesOfAnAnswer(t *testing.T) {
@@ -291,7 +292,7 @@ func TestWhatBecomesOfAnAnswer(t *testing.T) {
 				rec := &recorder{answers: []string{"OK"}}
 				u := captured(app(tt.app))
 				u.Events = app(rec)
-				s, h := gateway.Dial(t.Context(), u)
+				s, h := session.Dial(t.Context(), u)
 				e, over := s.Event()
 				got := outcome{h.Screen, h.Continue, e.Status, e.ErrorMessage, e.LastAppResponse, len(rec.requests) == 1}
 				if h.Failure != e.ErrorMessage || over != s.Over() || over == h.Continue {
@@ -304,7 +305,7 @@ func TestWhatBecomesOfAnAnswer(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("outcome (-want +got):\n%s", diff)
 				}
-				if _, err := s.Send(t.Context(), "1"); over && !errors.Is(err, gateway.ErrOver) {
+				if _, err := s.Send(t.Context(), "1"); over && !errors.Is(err, session.ErrOver) {
 					t.Errorf("Send after the end = %v, want ErrOver", err)
 				}
 			})
@@ -318,7 +319,7 @@ func TestNobodyThere(t *testing.T) {
 	secret := server.URL + "/ussd?key=secret"
 	server.Close()
 	for _, target := range []string{secret, "http://[::1/secret", "secret://x"} {
-		_, h := gateway.Dial(t.Context(), captured(gateway.URL(target, nil)))
+		_, h := session.Dial(t.Context(), captured(gateway.URL(target, nil)))
 		if h.Failure != "Could not read a response" || h.Answer.Err == nil || strings.Contains(h.Answer.Err.Error(), "key=") {
 			t.Errorf("failure is %q, error %v", h.Failure, h.Answer.Err)
 		}
@@ -331,7 +332,7 @@ func TestNoReason(t *testing.T) {
 	u := captured(gateway.URL("http://app.example", roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 530, Status: "530 ", Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 	})))
-	if _, h := gateway.Dial(t.Context(), u); h.Failure != "Received unexpected response code: 530 <none>" {
+	if _, h := session.Dial(t.Context(), u); h.Failure != "Received unexpected response code: 530 <none>" {
 		t.Errorf("failure is %q", h.Failure)
 	}
 }
@@ -342,12 +343,12 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 func TestPanic(t *testing.T) {
 	t.Parallel()
-	_, h := gateway.Dial(t.Context(), captured(gateway.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }), "")))
+	_, h := session.Dial(t.Context(), captured(gateway.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }), "")))
 	var e *gateway.PanicError
 	if !errors.As(h.Answer.Err, &e) || e.Value != "boom" || !errors.Is(e, gateway.ErrCut) || !strings.Contains(string(e.Stack), "TestPanic") {
 		t.Errorf("error is %#v, want the panic", h.Answer.Err)
 	}
-	_, h = gateway.Dial(t.Context(), captured(gateway.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }), "")))
+	_, h = session.Dial(t.Context(), captured(gateway.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }), "")))
 	if !errors.Is(h.Answer.Err, gateway.ErrCut) {
 		t.Errorf("error is %v, want ErrCut", h.Answer.Err)
 	}
@@ -364,7 +365,7 @@ func TestHopMetadata(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, "CON hi")
 		})
-		s, hop := gateway.Dial(t.Context(), captured(app(h)))
+		s, hop := session.Dial(t.Context(), captured(app(h)))
 		errs := []bool{hop.MetadataErr != nil}
 		for range 5 {
 			hop, err := s.Send(t.Context(), "1")
@@ -412,7 +413,7 @@ func TestEventWhole(t *testing.T) {
 			}
 			got = append(got, n)
 		}), "/events")
-		s, _ := gateway.Dial(t.Context(), u)
+		s, _ := session.Dial(t.Context(), u)
 		for _, in := range []string{"1", "9"} {
 			time.Sleep(5 * time.Second)
 			if _, err := s.Send(t.Context(), in); err != nil {
@@ -442,7 +443,7 @@ func TestEventWhole(t *testing.T) {
 
 func TestOrderOfEventFields(t *testing.T) {
 	t.Parallel()
-	names := func(e gateway.Event) string {
+	names := func(e session.Event) string {
 		var out []string
 		for pair := range strings.SplitSeq(string(e.Callback().Body), "&") {
 			name, _, _ := strings.Cut(pair, "=")
@@ -452,12 +453,12 @@ func TestOrderOfEventFields(t *testing.T) {
 	}
 	const head = "date sessionId serviceCode networkCode phoneNumber status cost durationInMillis hopsCount "
 	for _, tt := range []struct {
-		e    gateway.Event
+		e    session.Event
 		want string
 	}{
-		{gateway.Event{Status: "Success"}, head + "input lastAppResponse"},
-		{gateway.Event{Status: "Incomplete"}, head + "input lastAppResponse errorMessage"},
-		{gateway.Event{Status: "Failed", HopsMetadata: []string{"a"}}, head + "hopsMetadata input lastAppResponse errorMessage"},
+		{session.Event{Status: "Success"}, head + "input lastAppResponse"},
+		{session.Event{Status: "Incomplete"}, head + "input lastAppResponse errorMessage"},
+		{session.Event{Status: "Failed", HopsMetadata: []string{"a"}}, head + "hopsMetadata input lastAppResponse errorMessage"},
 	} {
 		if got := names(tt.e); got != tt.want {
 			t.Errorf("%s: fields are %s, want %s", tt.e.Status, got, tt.want)
@@ -477,7 +478,7 @@ func TestDeadline(t *testing.T) {
 			_, _ = io.WriteString(w, "END too late")
 		})
 		start := time.Now()
-		s, h := gateway.Dial(t.Context(), captured(gateway.Handler(slow, "")))
+		s, h := session.Dial(t.Context(), captured(gateway.Handler(slow, "")))
 		if took := time.Since(start); took != 10*time.Second || h.Answer.Took != took {
 			t.Errorf("gave up after %v, and says %v, want 10s", took, h.Answer.Took)
 		}
@@ -501,7 +502,7 @@ func TestDeadlineOverURL(t *testing.T) {
 	defer server.Close()
 	u := captured(gateway.URL(server.URL, server.Client().Transport))
 	u.Timeout = time.Millisecond
-	if _, h := gateway.Dial(t.Context(), u); !errors.Is(h.Answer.Err, context.DeadlineExceeded) || h.Failure != "No response received within 1ms" {
+	if _, h := session.Dial(t.Context(), u); !errors.Is(h.Answer.Err, context.DeadlineExceeded) || h.Failure != "No response received within 1ms" {
 		t.Errorf("failure %q, error %v", h.Failure, h.Answer.Err)
 	}
 }
@@ -516,7 +517,7 @@ func TestAnswerBeforeTheHandlerReturns(t *testing.T) {
 			<-release
 			return ussd.End("too late"), nil
 		}, webhook.WithLogger(slog.New(slog.DiscardHandler)))
-		_, h := gateway.Dial(t.Context(), captured(gateway.Handler(app, "")))
+		_, h := session.Dial(t.Context(), captured(gateway.Handler(app, "")))
 		if h.Answer.Took != ussd.DefaultTimeout || h.Screen != ussd.Apology {
 			t.Errorf("after %v: %q, want the apology after %v", h.Answer.Took, h.Screen, ussd.DefaultTimeout)
 		}
@@ -533,11 +534,11 @@ func TestWriter(t *testing.T) {
 			}
 			w.Header().Set("X-Late", "1") // the header is sent
 			_, _ = io.WriteString(w, "END ok")
-		})).Post(t.Context(), gateway.Form(gateway.AgentUSSD))
+		})).Post(t.Context(), gateway.Form(session.Agent))
 		if a.Status != 200 || string(a.Body) != "END ok" || a.Header.Get("X-Late") != "" || a.Err != nil {
 			t.Errorf("answer is %+v", a)
 		}
-		a = app(answer("END ok")).Post(t.Context(), gateway.Form(gateway.AgentUSSD))
+		a = app(answer("END ok")).Post(t.Context(), gateway.Form(session.Agent))
 		if got := a.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
 			t.Errorf("the content type was guessed as %q", got)
 		}
@@ -546,7 +547,7 @@ func TestWriter(t *testing.T) {
 			if _, err := io.WriteString(w, "END ok and more"); !errors.Is(err, http.ErrContentLength) {
 				t.Errorf("writing too much = %v", err)
 			}
-		})).Post(t.Context(), gateway.Form(gateway.AgentUSSD))
+		})).Post(t.Context(), gateway.Form(session.Agent))
 		if !errors.Is(a.Err, gateway.ErrCut) {
 			t.Errorf("answer is %+v, want it cut", a)
 		}
@@ -558,7 +559,7 @@ func TestAgainAndCopies(t *testing.T) {
 	rec := &recorder{answers: []string{"CON hi"}}
 	u := captured(gateway.Handler(rec, ""))
 	u.Copies = 3
-	s, h := gateway.Dial(t.Context(), u)
+	s, h := session.Dial(t.Context(), u)
 	if len(h.Copies) != 2 {
 		t.Errorf("%d copies were answered, want 2", len(h.Copies))
 	}
@@ -578,7 +579,7 @@ func TestAgainAndCopies(t *testing.T) {
 	if len(rec.requests) != 4 || e.HopsCount != 1 || e.Status != "Incomplete" {
 		t.Errorf("%d requests, event %+v", len(rec.requests), e)
 	}
-	if err := s.Drop(t.Context()); !errors.Is(err, gateway.ErrOver) {
+	if err := s.Drop(t.Context()); !errors.Is(err, session.ErrOver) {
 		t.Errorf("Drop after the end = %v, want ErrOver", err)
 	}
 }
@@ -600,12 +601,12 @@ func TestSplitCode(t *testing.T) {
 		{"*384#", nil, false},
 		{"", nil, false},
 	} {
-		got, ok := gateway.SplitCode(tt.dialled, code)
+		got, ok := session.SplitCode(tt.dialled, code)
 		if diff := cmp.Diff(tt.want, got); diff != "" || ok != tt.ok {
 			t.Errorf("SplitCode(%q) = %q, %v, want %q, %v", tt.dialled, got, ok, tt.want, tt.ok)
 		}
-		if tt.ok && gateway.JoinCode(code, tt.want...) != tt.dialled {
-			t.Errorf("JoinCode(%q) = %q, want %q", tt.want, gateway.JoinCode(code, tt.want...), tt.dialled)
+		if tt.ok && session.JoinCode(code, tt.want...) != tt.dialled {
+			t.Errorf("JoinCode(%q) = %q, want %q", tt.want, session.JoinCode(code, tt.want...), tt.dialled)
 		}
 	}
 }
@@ -629,7 +630,7 @@ func TestLimits(t *testing.T) {
 		{"63902", 100, "😀", 2, 50, false},
 		{"63902", 100, "x", 1, 100, true},
 	} {
-		l := gateway.LimitsOf(tt.network)
+		l := session.LimitsOf(tt.network)
 		if tt.limit > 0 {
 			l = l.WithScreen(tt.limit)
 		}
