@@ -43,11 +43,12 @@
 //     callbacks that stand on it alone.
 //   - sms, ussd and voice have the callbacks of those products, and what builds
 //     their answers.
+//   - state remembers across callbacks and machines, and does once what must
+//     happen once.
 //   - client sends SMS.
 //   - sms/smstest, ussd/ussdtest, voice/voicetest, client/clienttest and
 //     webhook/airtime/airtimetest play Africa's Talking in an app's tests, without
-//     a network or an account. ussd/sessiontest is what a store of sessions must
-//     pass.
+//     a network or an account. state/statetest is what a store must pass.
 //
 // # What to know about the wire
 //

@@ -86,14 +86,15 @@ var arrows = map[string][]string{
 	"webhook/airtime": {".", "webhook"},
 	"webhook/simswap": {".", "webhook"},
 	"sms":             {".", "webhook"},
-	"ussd":            {".", "webhook"},
+	"state":           {},
+	"ussd":            {".", "webhook", "state"},
 	"voice":           {".", "webhook"},
 	"client":          {"."},
 
 	"client/clienttest":           {".", "client"},
 	"sms/smstest":                 {".", "sms"},
 	"ussd/ussdtest":               {".", "ussd"},
-	"ussd/sessiontest":            {".", "ussd"},
+	"state/statetest":             {"state"},
 	"voice/voicetest":             {".", "voice"},
 	"webhook/airtime/airtimetest": {".", "webhook/airtime"},
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -180,7 +181,7 @@ func TestWrongChoiceOnPagesOfTheEnd(t *testing.T) {
 // A menu asks its store only for what it cannot do without.
 func TestStaticMenuNeedsNoStore(t *testing.T) {
 	t.Parallel()
-	full := &ussd.MemoryStore{MaxRecords: 1}
+	full := &state.Memory{MaxRecords: 1}
 	if _, err := full.Save(t.Context(), "x", nil, 0, 1<<40); err != nil {
 		t.Fatal(err)
 	}

@@ -23,11 +23,9 @@
 // # State
 //
 // Where the inputs are not enough, [Stateful] keeps a value for each session in a
-// [Store], runs a hop once however often it is delivered, and recovers a "*" typed
-// inside an answer. [Once] does something once for all machines that share a
-// store. [Resume] offers to go on after a dropped session. [MemoryStore] is a store
-// for one machine; the modules engines/atredis and engines/atnats are stores for
-// several.
+// [state.Store], runs a hop once however often it is delivered, and recovers a "*"
+// typed inside an answer. [Resume] offers to go on after a dropped session. What must
+// happen once, such as a payment, goes through [state.Once] under [Request.HopID].
 //
 // # Screens
 //

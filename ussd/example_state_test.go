@@ -3,8 +3,8 @@ package ussd_test
 import (
 	"context"
 	"fmt"
-	"time"
 
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -16,20 +16,9 @@ func play(fn func(context.Context, ussd.Request) (ussd.Response, error), session
 	}
 }
 
-func ExampleMemoryStore() {
-	ctx := context.Background()
-	var store ussd.MemoryStore
-	version, _ := store.Save(ctx, "key", []byte("first"), 0, time.Minute)
-	_, _ = store.Save(ctx, "key", []byte("second"), version, time.Minute)
-	_, err := store.Save(ctx, "key", []byte("too late"), version, time.Minute)
-	data, _, _ := store.Load(ctx, "key")
-	fmt.Printf("%s; %v\n", data, err)
-	// Output: second; ussd: saving a record: ussd: record has another version
-}
-
 func ExampleStateful() {
 	type order struct{ Name string }
-	var store ussd.MemoryStore
+	var store state.Memory
 	serve := ussd.Stateful(&store, func(_ context.Context, r ussd.Request, o *order) (ussd.Response, error) {
 		switch {
 		case r.First():
@@ -49,25 +38,8 @@ func ExampleStateful() {
 	// "A*B*3": 3 for A*B. <nil>
 }
 
-func ExampleOnce() {
-	var store ussd.MemoryStore
-	pay := func(context.Context) (string, error) {
-		fmt.Println("paying")
-		return "receipt 1", nil
-	}
-	r := ussd.Request{SessionID: "session", PhoneNumber: "+254711000001", Text: "1*100*1"}
-	for range 2 {
-		receipt, err := ussd.Once(context.Background(), &store, r.HopID(), pay)
-		fmt.Println(receipt, err)
-	}
-	// Output:
-	// paying
-	// receipt 1 <nil>
-	// receipt 1 <nil>
-}
-
 func ExampleResume() {
-	var store ussd.MemoryStore
+	var store state.Memory
 	serve := ussd.Resume(&store, func(_ context.Context, r ussd.Request) (ussd.Response, error) {
 		return ussd.Continuef("You chose %q.", r.Inputs()), nil
 	})

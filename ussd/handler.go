@@ -26,7 +26,7 @@ const Apology = "Sorry, something went wrong. Please try again later."
 // Sessions of many subscribers run at once, and a hop may be delivered twice: fn
 // must be safe for concurrent use. What fn has done by the time of an error or
 // of the deadline stays done, and the subscriber who reads the apology cannot know:
-// do what must happen once through [Once], under [Request.HopID].
+// do what must happen once through [state.Once], under [Request.HopID].
 func Handler(fn func(context.Context, Request) (Response, error), opts ...webhook.Option) http.Handler {
 	return webhook.ReplyHandler(fn,
 		webhook.WithTimeout(DefaultTimeout),

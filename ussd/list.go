@@ -2,15 +2,14 @@ package ussd
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/record"
 )
 
 // List asks the subscriber to choose one of some items that are loaded when they
@@ -84,7 +83,6 @@ type loadedList struct {
 // loadedRecord is a listRecord and the frame that it was loaded for.
 type loadedRecord struct {
 	listRecord
-	version   uint64
 	known     bool
 	end, step int32
 }
@@ -331,91 +329,52 @@ func (l *List[T]) frees(string) bool { return true }
 func (l *List[T]) limit() int        { return 0 }
 func (l *List[T]) explicit() bool    { return false }
 
-// place names the record of the list at the top of the walk. What was typed to get
-// there is part of it: a list that was shown behind one PIN is not there behind
-// another.
-func (w *walk) place() string {
-	top := w.top()
-	typed := hashText(w.sessionID(), w.request.Text[:top.end])
-	return w.storeKey("list", strconv.Itoa(int(top.step))+"/"+hex.EncodeToString(typed[:]))
-}
-
-func (w *walk) sessionID() sessionID { return digest(w.request.SessionID, w.request.PhoneNumber) }
-
-// storeKey returns a key for this subscriber's session. Two subscribers cannot
-// meet under one, whatever session they claim to be in.
-func (w *walk) storeKey(kind, rest string) string {
-	id := w.sessionID()
-	return "menu/" + kind + "/" + hex.EncodeToString(id[:16]) + "/" + rest
-}
-
 // changeList calls change with what is remembered of the list at the top of the
-// walk, which is nothing without a store, and saves it if that was changed. If
-// another delivery of the hop was faster, change is called again with what that has
-// left: all deliveries mean the same.
+// walk, which is nothing without a store, and saves it if change has changed it. If
+// another delivery of the hop was faster, changeList calls change again with what that
+// has left, so that all deliveries mean the same.
 func (w *walk) changeList(change func(*listRecord) (changed bool, err error)) error {
 	if w.root.store == nil {
 		_, err := change(new(listRecord))
 		return err
 	}
-	top, key := w.top(), w.place()
-	for poll := (backoff{}); ; {
-		rec := w.record
-		if !rec.known || rec.end != top.end || rec.step != top.step {
-			data, version, err := w.root.store.Load(w.ctx, key)
-			if err != nil {
-				return fmt.Errorf("ussd: loading what a list has shown: %w", err)
-			}
-			rec = loadedRecord{version: version, known: true, end: top.end, step: top.step}
-			if version != 0 {
-				if err := json.Unmarshal(data, &rec.listRecord); err != nil {
-					return fmt.Errorf("ussd: reading what a list has shown: %w", err)
-				}
-			}
-			w.record = rec
-		}
-		changed, err := change(&rec.listRecord)
-		if err != nil || !changed {
-			return err
-		}
-		w.record.known = false // it is saved, or out of date
-		data, err := json.Marshal(rec.listRecord)
-		if err != nil {
-			return err
-		}
-		version, err := w.root.store.Save(w.ctx, key, data, rec.version, shownTTL)
-		if err == nil {
-			rec.version = version
-			w.record = rec
-			return nil
-		}
-		if !errors.Is(err, ErrVersion) {
-			return fmt.Errorf("ussd: saving what a list has shown: %w", err)
-		}
-		if err := poll.wait(w.ctx); err != nil {
+	top := w.top()
+	if rec := &w.record; rec.known && rec.end == top.end && rec.step == top.step {
+		if changed, err := change(&rec.listRecord); err != nil || !changed {
 			return err
 		}
 	}
+	w.record = loadedRecord{}
+	// What was typed to get to the list is part of its key: a list that was shown
+	// behind one PIN is not there behind another.
+	key := w.storeKey("list", strconv.Itoa(int(top.step)), w.request.Text[:top.end])
+	_, err := record.Update(w.ctx, w.root.store, key, shownTTL, func(rec *listRecord) (bool, error) {
+		changed, err := change(rec)
+		w.record = loadedRecord{*rec, err == nil, top.end, top.step}
+		return changed, err
+	})
+	if err != nil {
+		w.record = loadedRecord{}
+	}
+	return err
+}
+
+// storeKey returns a key for this subscriber's session. Two subscribers cannot
+// meet under one, whatever session they claim to be in.
+func (w *walk) storeKey(kind string, more ...string) string {
+	return record.Key(kind, append([]string{w.request.SessionID, w.request.PhoneNumber}, more...)...)
 }
 
 // rememberDialled returns how many inputs were dialled as the store knows it, and
 // lets it know n if it does not.
 func (w *walk) rememberDialled(n int) (int, error) {
-	key := w.storeKey("dialled", "")
-	for poll := (backoff{}); ; {
-		data, version, err := w.root.store.Load(w.ctx, key)
-		if err != nil {
-			return 0, err
+	_, err := record.Update(w.ctx, w.root.store, w.storeKey("dialled"), shownTTL, func(known **int) (save bool, err error) {
+		if *known != nil {
+			n = **known
+			return false, nil
 		}
-		if version != 0 {
-			return strconv.Atoi(string(data))
-		}
-		_, err = w.root.store.Save(w.ctx, key, []byte(strconv.Itoa(n)), 0, shownTTL)
-		if !errors.Is(err, ErrVersion) {
-			return n, err
-		}
-		if err := poll.wait(w.ctx); err != nil {
-			return 0, err
-		}
-	}
+		*known = &n
+		return true, nil
+	})
+	return n, err
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
@@ -61,7 +62,7 @@ func TestLongList(t *testing.T) {
 		all = append(all, bill{fmt.Sprint(i), fmt.Sprintf("Bill <%d>", i)})
 	}
 	m := bills(func() []bill { return all })
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	s := dialMenu(t, m.Serve, "").send("1")
 	var text strings.Builder
 	for {
@@ -88,7 +89,7 @@ func TestListRemembers(t *testing.T) {
 	t.Parallel()
 	now := []bill{{"a", "Water"}, {"b", "Power"}}
 	m := bills(func() []bill { return now })
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	s := dialMenu(t, m.Serve, "").send("1").sees("Which bill\n1. Water\n2. Power\n0. Back")
 	now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
 	s.hop()
@@ -134,7 +135,7 @@ func TestListErrors(t *testing.T) {
 func TestRememberDialled(t *testing.T) {
 	t.Parallel()
 	m := bank(nil)
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	// An account on which hop metadata does not come back.
 	forget := func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 		r.Hop = ""
@@ -249,7 +250,7 @@ func TestDialledChoiceIsRemembered(t *testing.T) {
 	t.Parallel()
 	now := []bill{{"a", "Water"}, {"b", "Power"}}
 	m := bills(func() []bill { return now })
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	s := dialMenu(t, m.Serve, "1*2").sees("Pay Power?\n1. Yes\n0. Back\n00. Home")
 	now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
 	s.hop()
@@ -274,7 +275,7 @@ func TestListShownTwiceAtOnce(t *testing.T) {
 		}
 		return []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
 	})
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	answers := make([]string, 2)
 	var hops sync.WaitGroup
 	for i := range answers {
@@ -299,7 +300,7 @@ func TestResumedListIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := []bill{{"a", "Water"}, {"b", "Power"}}
 		m := bills(func() []bill { return now })
-		store := new(ussd.MemoryStore)
+		store := new(state.Memory)
 		m.Remember(store)
 		p := ussdtest.New(t, ussd.Handler(ussd.Resume(store, m.Serve, ussd.WithResumeFor(3*time.Hour))))
 		for _, tt := range []struct {
@@ -336,7 +337,7 @@ func TestListKeepsWhatWasChosen(t *testing.T) {
 		Label: func(v Invoice) string { return v.Name },
 	}
 	m := ussd.NewMenu("Bills")
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	m.Handle("Pay", ussd.Ask(which, &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4)}).Then(
 		func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
 			v := which.Value(ctx)
@@ -373,7 +374,7 @@ func TestStopAfterExplicit(t *testing.T) {
 func TestAnotherAnswerInItsPlace(t *testing.T) {
 	t.Parallel()
 	m := bills(func() []bill { return []bill{{"a", "Water"}, {"b", "Power"}} })
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	for _, tt := range [][2]string{{"1*1", "Pay Water?"}, {"1*2", "Pay Power?"}, {"1*1", "Pay Water?"}} {
 		dialMenu(t, m.Serve, "1")
 		dialMenu(t, m.Serve, tt[0]).sees(tt[1] + "\n1. Yes\n0. Back\n00. Home")
@@ -385,7 +386,7 @@ func TestDialledInvalidChoiceStays(t *testing.T) {
 	t.Parallel()
 	now := []bill{{"a", "Water"}, {"b", "Power"}}
 	m := bills(func() []bill { return now })
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	s := dialMenu(t, m.Serve, "1*3").sees("Invalid choice.\nWhich bill\n1. Water\n2. Power\n0. Back")
 	now = append(now, bill{"c", "Rent"})
 	s.send("1").sees("Pay Water?\n1. Yes\n0. Back\n00. Home")
@@ -395,7 +396,7 @@ func TestDialledInvalidChoiceStays(t *testing.T) {
 func TestListOfAnyBytes(t *testing.T) {
 	t.Parallel()
 	m := bills(func() []bill { return []bill{{"\xff\x01", "Water"}, {"\xfe\x01", "Power"}} })
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	dialMenu(t, m.Serve, "").send("1", "2", "1").sees("END Paid Power")
 }
 
@@ -414,7 +415,7 @@ func TestListBehindAnotherPIN(t *testing.T) {
 		Label: func(s string) string { return s },
 	}
 	m := ussd.NewMenu("Home")
-	m.Remember(new(ussd.MemoryStore))
+	m.Remember(new(state.Memory))
 	m.Handle("Go", ussd.Ask(pin, which).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
 		return ussd.End(which.Value(ctx)), nil
 	}))

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/state"
 )
 
 // Screen is a place in a [Menu]: another *Menu, a [ScreenFunc], or a *[Flow] of
@@ -26,7 +27,7 @@ type Screen interface {
 // It is called once more for the same hop when a callback is delivered twice, when
 // the next page of its text is asked for, and when an input after it is not
 // understood: then [Request.HopID] is the same. What must happen once goes through
-// [Once] with that ID.
+// [state.Once] with that ID.
 //
 // It is not called for hops that have gone on from its screen. So how many pages it
 // had is not known any more, and whoever has typed the key for more where there was
@@ -64,7 +65,7 @@ type Menu struct {
 	texts   *Texts
 	limits  map[africastalking.Network]int
 	code    string
-	store   Store
+	store   state.Store
 	numbers int
 
 	hop hopName
@@ -275,7 +276,7 @@ func (m *Menu) SetServiceCode(code string) {
 // Records last for an hour. They hold the items, and of what was typed before them
 // hashes, from which short inputs can be guessed: treat the store as private. A hop
 // that needs a record fails while the store does.
-func (m *Menu) Remember(s Store) { m.store = s }
+func (m *Menu) Remember(s state.Store) { m.store = s }
 
 // Serve answers a hop: it is the function for [Handler].
 func (m *Menu) Serve(ctx context.Context, r Request) (Response, error) {

@@ -1,6 +1,7 @@
 package ussd
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -76,7 +77,7 @@ func (p *Prompt[T]) ask(ctx context.Context, w *walk, _ int) (string, error) {
 func (p *Prompt[T]) take(w *walk, input string) (any, string, error) {
 	v, err := p.Parse(strings.TrimSpace(input))
 	if err != nil {
-		return nil, orElse(strings.TrimSpace(err.Error()), w.top().texts.Invalid), nil
+		return nil, cmp.Or(strings.TrimSpace(err.Error()), w.top().texts.Invalid), nil
 	}
 	return v, "", nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -112,7 +113,7 @@ func TestRandomApps(t *testing.T) {
 			limit := []int{100, 160, 182}[a.IntN(3)]
 			a.menu.SetLimit(africastalking.SafaricomKenya, limit)
 			if a.IntN(2) == 0 {
-				a.menu.Remember(new(ussd.MemoryStore))
+				a.menu.Remember(new(state.Memory))
 			}
 			serve := func(session, text, hop string) ussd.Response {
 				r := ussd.Request{SessionID: session, PhoneNumber: "+254711000001", NetworkCode: africastalking.SafaricomKenya, Text: text, Hop: hop}

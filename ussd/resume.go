@@ -1,13 +1,15 @@
 package ussd
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/record"
+	"github.com/sautigo/africastalking/state"
 )
 
 const (
@@ -19,8 +21,8 @@ const (
 	// resumeSessions is how many sessions of a subscriber are told apart.
 	resumeSessions = 8
 	// askedTTL is how long it is known of a session that it was asked: longer than
-	// [Once] remembers what was done in it.
-	askedTTL = onceTTL + time.Hour
+	// [state.Once] remembers what was done in it.
+	askedTTL = record.OnceTTL + time.Hour
 	// resumeHop is the metadata of the question.
 	resumeHop = "resume"
 )
@@ -98,7 +100,7 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 // gets its answer, and another input is an [ErrConflict]. A function without
 // Stateful that moves money must look out for that itself: the two hops have one
 // HopID if their inputs are of one length.
-func Resume(store Store, next func(context.Context, Request) (Response, error), opts ...ResumeOption) func(context.Context, Request) (Response, error) {
+func Resume(store state.Store, next func(context.Context, Request) (Response, error), opts ...ResumeOption) func(context.Context, Request) (Response, error) {
 	if store == nil || next == nil {
 		panic("ussd: Resume needs a store and a function")
 	}
@@ -110,7 +112,7 @@ func Resume(store Store, next func(context.Context, Request) (Response, error), 
 }
 
 type resume struct {
-	store Store
+	store state.Store
 	next  func(context.Context, Request) (Response, error)
 	limit time.Duration
 	texts func(Request) ResumeTexts
@@ -143,7 +145,7 @@ type resumePoint struct {
 }
 
 func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
-	key := storeKey("resume", digest(r.PhoneNumber, r.ServiceCode))
+	key := record.Key("resume", r.PhoneNumber, r.ServiceCode)
 	from, err := o.enter(ctx, key, r)
 	if err != nil {
 		return Response{}, err
@@ -155,7 +157,7 @@ func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
 			return o.ask(r, ""), nil
 		case resumeAskAgain:
 			texts := o.texts(r)
-			return o.ask(r, orElse(texts.Choose, "Please choose 1 or 2.")+"\n"), nil
+			return o.ask(r, cmp.Or(texts.Choose, "Please choose 1 or 2.")+"\n"), nil
 		case resumeContinue:
 			ctx = context.WithValue(ctx, resumedKey{}, true)
 			session := r.SessionID
@@ -178,55 +180,43 @@ func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
 // enter returns what a session was asked to go on with. On a session's first hop
 // it decides that, for all deliveries of all of its hops.
 func (o *resume) enter(ctx context.Context, key string, r Request) (from *resumePoint, err error) {
-	for poll := (backoff{}); ; {
-		rec, version, err := o.load(ctx, key)
-		if err != nil {
-			return nil, err
-		}
+	asked := record.Key("asked", r.SessionID, r.PhoneNumber)
+	entered := false
+	_, err = record.Update(ctx, o.store, key, o.limit+resumeTTL, func(rec *resumeRecord) (save bool, err error) {
+		from, entered = nil, false
 		for _, s := range rec.Sessions {
 			if string(s.ID) == r.SessionID {
-				return s.From, nil
+				from = s.From
+				return false, nil
 			}
 		}
 		if r.Text != "" {
-			// Of a session that was asked and is forgotten nobody knows what its
-			// inputs mean. One that is not known at all was dialled like that.
-			switch _, v, err := o.store.Load(ctx, askedKey(r)); {
+			// If the session was offered a choice and its record is gone, its
+			// inputs are ambiguous. An unknown session with text was dialled with
+			// an extension.
+			switch _, v, err := o.store.Load(ctx, asked); {
 			case err != nil:
-				return nil, fmt.Errorf("ussd: loading what to resume: %w", err)
+				return false, err
 			case v != 0 || r.Hop == resumeHop:
-				return nil, ErrLost
+				return false, ErrLost
 			}
 		}
-		s := resumeSession{ID: exactText(r.SessionID)}
 		if p := rec.Last; r.Text == "" && o.offers(p) && string(p.ID) != r.SessionID {
-			s.From = p
+			from = p
 		}
 		if n := len(rec.Sessions) - resumeSessions + 1; n > 0 {
 			rec.Sessions = slices.Delete(rec.Sessions, 0, n)
 		}
-		rec.Sessions = append(rec.Sessions, s)
-		switch _, err := o.store.Save(ctx, key, rec.encode(), version, o.limit+resumeTTL); {
-		case err == nil && s.From != nil:
-			_, err := o.store.Save(ctx, askedKey(r), nil, 0, askedTTL)
-			if err != nil && !errors.Is(err, ErrVersion) {
-				return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
-			}
-			return s.From, nil
-		case err == nil:
-			return nil, nil
-		case !errors.Is(err, ErrVersion):
-			return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
-		}
-		if err := poll.wait(ctx); err != nil {
-			return nil, fmt.Errorf("ussd: saving what to resume: %w", err)
+		rec.Sessions = append(rec.Sessions, resumeSession{exactText(r.SessionID), from})
+		entered = true
+		return true, nil
+	})
+	if err == nil && entered && from != nil {
+		if _, err = o.store.Save(ctx, asked, nil, 0, askedTTL); errors.Is(err, state.ErrVersion) {
+			err = nil
 		}
 	}
-}
-
-// askedKey is where it is kept that a session was asked.
-func askedKey(r Request) string {
-	return storeKey("asked", digest(r.SessionID, r.PhoneNumber))
+	return from, err
 }
 
 // offers reports whether there is something to go on with.
@@ -251,24 +241,18 @@ func (o *resume) run(ctx context.Context, key, session string, r Request) (resp 
 
 func (o *resume) remember(ctx context.Context, key, session string, p resumePoint) {
 	if ctx.Err() != nil {
-		c, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		c, cancel := record.Detach(ctx)
 		defer cancel()
 		ctx = c
 	}
 	p.At = time.Now().UnixMilli()
-	for poll := (backoff{}); ; {
-		rec, version, err := o.load(ctx, key)
-		if err != nil || !o.replaces(rec, session, p) {
-			return
+	_, _ = record.Update(ctx, o.store, key, o.limit+resumeTTL, func(rec *resumeRecord) (save bool, err error) {
+		if !o.replaces(*rec, session, p) {
+			return false, nil
 		}
 		rec.Last = &p
-		if _, err := o.store.Save(ctx, key, rec.encode(), version, o.limit+resumeTTL); !errors.Is(err, ErrVersion) {
-			return
-		}
-		if poll.wait(ctx) != nil {
-			return
-		}
-	}
+		return true, nil
+	})
 }
 
 // replaces reports whether the record's last hop is before p, which came in a
@@ -287,37 +271,11 @@ func (o *resume) replaces(rec resumeRecord, session string, p resumePoint) bool 
 	return o.offers(&p) || o.offers(last) || p.Over
 }
 
-func (o *resume) load(ctx context.Context, key string) (rec resumeRecord, version uint64, err error) {
-	data, version, err := o.store.Load(ctx, key)
-	if err == nil && version != 0 {
-		err = json.Unmarshal(data, &rec)
-	}
-	if err != nil {
-		return rec, 0, fmt.Errorf("ussd: loading what to resume: %w", err)
-	}
-	return rec, version, nil
-}
-
-func (rec resumeRecord) encode() []byte {
-	b, err := json.Marshal(rec)
-	if err != nil {
-		panic(err) // strings and numbers always encode
-	}
-	return b
-}
-
 func (o *resume) ask(r Request, reason string) Response {
 	t := o.texts(r)
-	return Continue(reason + orElse(t.Interrupted, "You were interrupted.") +
-		"\n1. " + orElse(t.Continue, "Continue") +
-		"\n2. " + orElse(t.StartAgain, "Start again")).WithHop(resumeHop)
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
+	return Continue(reason + cmp.Or(t.Interrupted, "You were interrupted.") +
+		"\n1. " + cmp.Or(t.Continue, "Continue") +
+		"\n2. " + cmp.Or(t.StartAgain, "Start again")).WithHop(resumeHop)
 }
 
 const (

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -91,7 +92,7 @@ func TestResume(t *testing.T) {
 		for _, times := range []int{1, 3} {
 			t.Run(fmt.Sprint(test.name, times), func(t *testing.T) {
 				t.Parallel()
-				store := new(ussd.MemoryStore)
+				store := new(state.Memory)
 				machines := []hopFunc{ussd.Resume(store, echo), ussd.Resume(store, echo)}
 				for i, h := range test.hops {
 					for j := range times {
@@ -112,7 +113,7 @@ func TestResume(t *testing.T) {
 func TestResumeOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		fn := ussd.Resume(new(ussd.MemoryStore), echo, ussd.WithResumeTexts(func(ussd.Request) ussd.ResumeTexts {
+		fn := ussd.Resume(new(state.Memory), echo, ussd.WithResumeTexts(func(ussd.Request) ussd.ResumeTexts {
 			return ussd.ResumeTexts{Interrupted: "Ulikatizwa.", Continue: "Endelea", StartAgain: "Anza upya", Choose: "Chagua 1 au 2."}
 		}))
 		see := func(r ussd.Request, want string) {
@@ -144,7 +145,7 @@ func TestResumeOthers(t *testing.T) {
 func TestResumeStateful(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(ussd.MemoryStore)
+		store := new(state.Memory)
 		var runs atomic.Int64
 		var machines []hopFunc
 		for range 2 {
@@ -189,14 +190,14 @@ func TestResumeStateful(t *testing.T) {
 func TestResumeLost(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
-	store := new(ussd.MemoryStore)
-	serve := func(state ussd.Store) hopFunc {
+	store := new(state.Memory)
+	serve := func(state state.Store) hopFunc {
 		return ussd.Resume(store, ussd.Stateful(state, new(trail).serve(&runs)))
 	}
 	if _, err := serve(store)(t.Context(), hopOf("a", "1")); err != nil {
 		t.Fatal(err)
 	}
-	fn := serve(new(ussd.MemoryStore))
+	fn := serve(new(state.Memory))
 	if got, err := fn(t.Context(), hopOf("b", "")); got.Text != question || err != nil {
 		t.Fatal(got, err)
 	}
@@ -214,7 +215,7 @@ func TestResumeStoreErrors(t *testing.T) {
 	for n := range 20 {
 		for _, after := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				store := &faulty{Store: new(ussd.MemoryStore), n: n, after: after}
+				store := &faulty{Store: new(state.Memory), n: n, after: after}
 				fn := ussd.Resume(store, echo)
 				for _, h := range []struct{ session, text, want, or string }{
 					{"a", "", `a-0 ""`, ""}, {"a", "1", `a-1 "1"`, ""}, {"a", "1*2", `a-3 "1*2"`, ""},
@@ -253,7 +254,7 @@ func TestResumeAfterFailedCopy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			serve := ussd.Resume(new(ussd.MemoryStore), func(_ context.Context, r ussd.Request) (ussd.Response, error) {
+			serve := ussd.Resume(new(state.Memory), func(_ context.Context, r ussd.Request) (ussd.Response, error) {
 				if calls++; calls == tt.fails {
 					return ussd.Response{}, errors.New("chaos")
 				}
@@ -276,7 +277,7 @@ func TestResumeAfterFailedCopy(t *testing.T) {
 // What was never shown is not offered.
 func TestResumeEmptyScreen(t *testing.T) {
 	t.Parallel()
-	serve := ussd.Resume(new(ussd.MemoryStore), func(_ context.Context, r ussd.Request) (ussd.Response, error) {
+	serve := ussd.Resume(new(state.Memory), func(_ context.Context, r ussd.Request) (ussd.Response, error) {
 		return ussd.Continue(strings.Repeat("x", 1-len(r.Text))), nil
 	})
 	r := ussd.Request{SessionID: "s1", PhoneNumber: "+254711000001"}
@@ -309,13 +310,13 @@ func TestResumedHopMuchLater(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				store := new(ussd.MemoryStore)
+				store := new(state.Memory)
 				paid := 0
 				serve := ussd.Resume(store, func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 					if r.Last() != "9" {
 						return ussd.Continue("ok"), nil
 					}
-					_, err := ussd.Once(ctx, store, r.HopID(), func(context.Context) (int, error) { paid++; return paid, nil })
+					_, err := state.Once(ctx, store, r.HopID(), func(context.Context) (int, error) { paid++; return paid, nil })
 					return ussd.End("Paid"), err
 				})
 				hop := func(session, text string) (string, error) {

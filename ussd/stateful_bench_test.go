@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -48,7 +49,7 @@ func BenchmarkStateful(b *testing.B) {
 		}, func() {})
 	})
 	b.Run("MemoryStore", func(b *testing.B) {
-		store := new(ussd.MemoryStore)
-		bench(b, ussd.Stateful(store, benchTransfer), func() { *store = ussd.MemoryStore{} })
+		store := new(state.Memory)
+		bench(b, ussd.Stateful(store, benchTransfer), func() { *store = state.Memory{} })
 	})
 }

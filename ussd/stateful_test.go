@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -31,7 +32,7 @@ var errStore = errors.New("store is down")
 // faulty is a Store whose n-th call fails: before it reaches the store behind, or
 // after, as when the answer is lost.
 type faulty struct {
-	ussd.Store
+	state.Store
 	mu    sync.Mutex
 	n     int
 	after bool
@@ -86,7 +87,7 @@ func (tr *trail) serve(runs *atomic.Int64) func(context.Context, ussd.Request, *
 func TestStateful(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
-	store := new(ussd.MemoryStore)
+	store := new(state.Memory)
 	fn := ussd.Stateful(store, new(trail).serve(&runs))
 	steps := []struct {
 		text string
@@ -138,7 +139,7 @@ func TestStateful(t *testing.T) {
 func TestStatefulKeepsLastHops(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
-	fn := ussd.Stateful(new(ussd.MemoryStore), new(trail).serve(&runs))
+	fn := ussd.Stateful(new(state.Memory), new(trail).serve(&runs))
 	var texts []string
 	var answers []ussd.Response
 	for i := range 30 {
@@ -164,12 +165,12 @@ func TestStatefulKeepsLastHops(t *testing.T) {
 // hop in two copies at the same instant, on two machines.
 func TestStatefulSubscribersAtOnce(t *testing.T) {
 	t.Parallel()
-	store := new(ussd.MemoryStore)
+	store := new(state.Memory)
 	t.Run("MemoryStore", func(t *testing.T) { subscribersAtOnce(t, store) })
-	t.Run("Store", func(t *testing.T) { subscribersAtOnce(t, struct{ ussd.Store }{new(ussd.MemoryStore)}) })
+	t.Run("Store", func(t *testing.T) { subscribersAtOnce(t, struct{ state.Store }{new(state.Memory)}) })
 }
 
-func subscribersAtOnce(t *testing.T, store ussd.Store) {
+func subscribersAtOnce(t *testing.T, store state.Store) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		runs := make([]atomic.Int64, 200)
@@ -227,7 +228,7 @@ func TestStatefulFailure(t *testing.T) {
 		"Panic":  func() error { panic(broken) },
 		"Encode": func() error { return nil },
 	} {
-		for _, store := range []ussd.Store{new(ussd.MemoryStore), struct{ ussd.Store }{new(ussd.MemoryStore)}} {
+		for _, store := range []state.Store{new(state.Memory), struct{ state.Store }{new(state.Memory)}} {
 			t.Run(fmt.Sprintf("%s/%T", name, store), func(t *testing.T) {
 				t.Parallel()
 				start := time.Now()
@@ -288,7 +289,7 @@ func TestStatefulLate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int64
-		store := new(ussd.MemoryStore)
+		store := new(state.Memory)
 		serve := func(context.Context, ussd.Request, *int) (ussd.Response, error) {
 			time.Sleep(20 * time.Second)
 			return ussd.Endf("paid %d", runs.Add(1)), nil
@@ -317,7 +318,7 @@ func TestStatefulLate(t *testing.T) {
 func TestStatefulKnownHopMeanwhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := struct{ ussd.Store }{new(ussd.MemoryStore)}
+		store := struct{ state.Store }{new(state.Memory)}
 		serve := func(_ context.Context, r ussd.Request, _ *int) (ussd.Response, error) {
 			time.Sleep(5 * time.Second)
 			return ussd.Continuef("%q", r.Text), nil
@@ -346,7 +347,7 @@ func TestStatefulLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int64
-		store := new(ussd.MemoryStore)
+		store := new(state.Memory)
 		serve := func(_ context.Context, r ussd.Request, s *int) (ussd.Response, error) {
 			*s++
 			return ussd.Continuef("run %d, hop %d", runs.Add(1), *s), nil
@@ -355,7 +356,7 @@ func TestStatefulLease(t *testing.T) {
 		if _, err := ok(t.Context(), hopOf("s", "")); err != nil {
 			t.Fatal(err)
 		}
-		ok = ussd.Stateful[int](struct{ ussd.Store }{store}, serve)
+		ok = ussd.Stateful[int](struct{ state.Store }{store}, serve)
 		start := time.Now()
 		dying := &faulty{Store: store, n: 2} // Load, Save, Save
 		if _, err := ussd.Stateful(dying, serve)(t.Context(), hopOf("s", "1")); !errors.Is(err, errStore) {
@@ -386,17 +387,17 @@ func TestStatefulStoreErrors(t *testing.T) {
 	for n := range 24 {
 		for _, after := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				memory := new(ussd.MemoryStore)
+				memory := new(state.Memory)
 				store := &faulty{Store: memory, n: n, after: after}
 				paid := 0
 				fn := ussd.Stateful(store, func(ctx context.Context, r ussd.Request, s *trail) (ussd.Response, error) {
 					s.Typed = append(s.Typed, r.Typed)
 					if r.Typed == "pay" {
-						receipt, err := ussd.Once(ctx, store, r.HopID(), func(context.Context) (int, error) {
+						receipt, err := state.Once(ctx, store, r.HopID(), func(context.Context) (int, error) {
 							paid++
 							return paid, nil
 						})
-						if errors.Is(err, ussd.ErrInDoubt) {
+						if errors.Is(err, state.ErrInDoubt) {
 							return ussd.End("in doubt"), nil
 						}
 						return ussd.Endf("receipt %d %q", receipt, s.Typed), err
@@ -437,7 +438,7 @@ func TestStatefulStoreErrors(t *testing.T) {
 // The record holds nothing of what was typed, and no number.
 func TestStatefulPrivacy(t *testing.T) {
 	t.Parallel()
-	store := &spy{Store: new(ussd.MemoryStore)}
+	store := &spy{Store: new(state.Memory)}
 	fn := ussd.Stateful(store, func(context.Context, ussd.Request, *int) (ussd.Response, error) { return ussd.Continue("ok"), nil })
 	for _, text := range []string{"", "1", "1*98765", "1*98765*0"} {
 		if _, err := fn(t.Context(), hopOf("session", text)); err != nil {
@@ -452,7 +453,7 @@ func TestStatefulPrivacy(t *testing.T) {
 }
 
 type spy struct {
-	ussd.Store
+	state.Store
 	seen strings.Builder
 }
 
@@ -467,7 +468,7 @@ func FuzzStateful(f *testing.F) {
 	f.Add("1*2\n1*2**\n*\n\n1*2***")
 	f.Add("\n\xff\n\xff*\x00")
 	f.Fuzz(func(t *testing.T, texts string) {
-		memory := new(ussd.MemoryStore)
+		memory := new(state.Memory)
 		fn := ussd.Resume(memory, ussd.Stateful(memory, func(_ context.Context, r ussd.Request, s *trail) (ussd.Response, error) {
 			s.Typed = append(s.Typed, r.Typed)
 			return ussd.Continuef("%q", s.Typed), nil
@@ -497,7 +498,7 @@ func FuzzStateful(f *testing.F) {
 // A function does not run for a session that the store has no place for.
 func TestStatefulFullStore(t *testing.T) {
 	t.Parallel()
-	store := &ussd.MemoryStore{MaxRecords: 1}
+	store := &state.Memory{MaxRecords: 1}
 	if _, err := store.Save(t.Context(), "x", nil, 0, time.Hour); err != nil {
 		t.Fatal(err)
 	}
@@ -507,7 +508,7 @@ func TestStatefulFullStore(t *testing.T) {
 		return ussd.End("Paid"), nil
 	})
 	for range 3 {
-		if _, err := serve(t.Context(), ussd.Request{SessionID: "s", PhoneNumber: "+254711000001"}); !errors.Is(err, ussd.ErrFull) {
+		if _, err := serve(t.Context(), ussd.Request{SessionID: "s", PhoneNumber: "+254711000001"}); !errors.Is(err, state.ErrFull) {
 			t.Errorf("error %v, want a full store", err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/sautigo/africastalking/engines/atnats"
-	"github.com/sautigo/africastalking/ussd"
-	"github.com/sautigo/africastalking/ussd/sessiontest"
+	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/state/statetest"
 )
 
 // Three servers keep the bucket, and each store is connected to another.
@@ -40,7 +40,7 @@ func TestStoreInCluster(t *testing.T) {
 	for _, u := range urls {
 		next <- u
 	}
-	sessiontest.Run(t, func(t *testing.T) ussd.Store {
+	statetest.Run(t, func(t *testing.T) state.Store {
 		u := <-next
 		next <- u
 		js, closeConn, err := connect(u)

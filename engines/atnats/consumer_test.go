@@ -12,11 +12,11 @@ import (
 	"fmt"
 
 	"github.com/sautigo/africastalking/engines/atnats"
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 func main() {
-	var store ussd.Store = new(atnats.Store)
+	var store state.Store = new(atnats.Store)
 	fmt.Printf("%T\n", store)
 }
 `

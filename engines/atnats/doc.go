@@ -1,5 +1,5 @@
 // Package atnats keeps the records of USSD sessions in NATS JetStream, for services
-// that run on several machines: its [Store] is a [ussd.Store] over a key-value
+// that run on several machines: its [Store] is a [state.Store] over a key-value
 // bucket.
 //
 //	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true))
@@ -24,7 +24,7 @@
 // clock of a client matters. What a Delete leaves behind lasts for a minute.
 //
 // A key of up to 128 letters, digits, "-" and "_" is the bucket's key "k." and itself,
-// which those of [ussd.Stateful], [ussd.Once] and [ussd.Resume] are. Any other is
+// which those of [ussd.Stateful], [state.Once] and [ussd.Resume] are. Any other is
 // "h." and its SHA-256.
 //
 // # What is not guaranteed
@@ -33,9 +33,9 @@
 //     nothing, but a machine that loses power loses what its server had not yet
 //     synced to disk: by default up to two minutes, nothing with "sync_interval:
 //     always". More replicas ([WithReplicas]) are the other remedy. A record that is
-//     lost takes with it what [ussd.Once] knew. A bucket that is restored from a
+//     lost takes with it what [state.Once] knew. A bucket that is restored from a
 //     backup may give out revisions again: delete it and make it anew.
-//   - An error that does not wrap [ussd.ErrVersion] leaves open whether the record
+//   - An error that does not wrap [state.ErrVersion] leaves open whether the record
 //     was saved or deleted: the connection may have broken before the answer came.
 //   - While the client is not connected, a store returns errors at once and leaves
 //     nothing in the client's buffer that would be sent later, unless the

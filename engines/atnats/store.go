@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 const (
@@ -31,7 +31,7 @@ const (
 	purgeOperation  = "PURGE"
 )
 
-// Store is a [ussd.Store] in a JetStream key-value bucket. Make one with [New]. It
+// Store is a [state.Store] in a JetStream key-value bucket. Make one with [New]. It
 // is safe for concurrent use, and all over one bucket, on as many machines as there
 // are, share their records.
 type Store struct {
@@ -42,9 +42,9 @@ type Store struct {
 	subject, pub string
 }
 
-var _ ussd.Store = (*Store)(nil)
+var _ state.Store = (*Store)(nil)
 
-// Load implements [ussd.Store].
+// Load implements [state.Store].
 func (s *Store) Load(ctx context.Context, key string) ([]byte, uint64, error) {
 	data, version, _, err := s.last(ctx, encodeKey(key))
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, uint64, error) {
 	return data, version, nil
 }
 
-// Save implements [ussd.Store].
+// Save implements [state.Store].
 func (s *Store) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
 	if ttl <= 0 {
 		return 0, errors.New("atnats: saving a record: its time to live is not positive")
@@ -66,7 +66,7 @@ func (s *Store) Save(ctx context.Context, key string, data []byte, version uint6
 	if version == 0 {
 		// There may be a mark of what was deleted, which is a revision too.
 		for range maxTries {
-			if !errors.Is(err, ussd.ErrVersion) {
+			if !errors.Is(err, state.ErrVersion) {
 				break
 			}
 			_, current, marker, lastErr := s.last(ctx, name)
@@ -86,13 +86,13 @@ func (s *Store) Save(ctx context.Context, key string, data []byte, version uint6
 	return next, nil
 }
 
-// Delete implements [ussd.Store].
+// Delete implements [state.Store].
 func (s *Store) Delete(ctx context.Context, key string, version uint64) error {
 	name := encodeKey(key)
 	if version == 0 {
 		_, current, _, err := s.last(ctx, name)
 		if err == nil && current != 0 {
-			err = ussd.ErrVersion
+			err = state.ErrVersion
 		}
 		if err != nil {
 			return fmt.Errorf("atnats: deleting a record: %w", err)
@@ -137,7 +137,7 @@ func (s *Store) publish(ctx context.Context, name string, header nats.Header, da
 	var api *jetstream.APIError
 	if errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
 		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant) {
-		return 0, ussd.ErrVersion
+		return 0, state.ErrVersion
 	}
 	if err != nil {
 		return 0, err

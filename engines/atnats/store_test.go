@@ -11,8 +11,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/sautigo/africastalking/engines/atnats"
+	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/state/statetest"
 	"github.com/sautigo/africastalking/ussd"
-	"github.com/sautigo/africastalking/ussd/sessiontest"
 	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
 
@@ -28,7 +29,7 @@ func open(t testing.TB, js jetstream.JetStream, opts ...atnats.Option) *atnats.S
 func TestStore(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	sessiontest.Run(t, func(t *testing.T) ussd.Store { return open(t, s.connect(t)) })
+	statetest.Run(t, func(t *testing.T) state.Store { return open(t, s.connect(t)) })
 }
 
 // A bucket made as others make theirs, with marks of what has expired.
@@ -41,7 +42,7 @@ func TestStoreInBucketWithMarkers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sessiontest.Run(t, func(t *testing.T) ussd.Store { return open(t, s.connect(t), atnats.WithBucket("sessions")) })
+	statetest.Run(t, func(t *testing.T) state.Store { return open(t, s.connect(t), atnats.WithBucket("sessions")) })
 }
 
 // What the store keeps is a bucket for others too.
@@ -80,8 +81,8 @@ func TestBucket(t *testing.T) {
 	if _, v, err := store.Load(ctx, "ussd-session-1f"); v != 0 || err != nil {
 		t.Errorf("after somebody else deleted it: got version %d and error %v, want none", v, err)
 	}
-	if _, err := store.Save(ctx, "ussd-session-1f", nil, version, time.Minute); !errors.Is(err, ussd.ErrVersion) {
-		t.Errorf("after somebody else deleted it: got error %v, want ussd.ErrVersion", err)
+	if _, err := store.Save(ctx, "ussd-session-1f", nil, version, time.Minute); !errors.Is(err, state.ErrVersion) {
+		t.Errorf("after somebody else deleted it: got error %v, want state.ErrVersion", err)
 	}
 	if _, err := store.Save(ctx, "ussd-session-1f", nil, 0, time.Minute); err != nil {
 		t.Error(err)
@@ -169,13 +170,13 @@ func TestDisconnected(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	began := time.Now()
-	if _, _, err := store.Load(ctx, "key"); err == nil || errors.Is(err, ussd.ErrVersion) {
+	if _, _, err := store.Load(ctx, "key"); err == nil || errors.Is(err, state.ErrVersion) {
 		t.Errorf("Load without a server: got error %v", err)
 	}
-	if _, err := store.Save(ctx, "key", []byte("b"), version, time.Minute); err == nil || errors.Is(err, ussd.ErrVersion) {
+	if _, err := store.Save(ctx, "key", []byte("b"), version, time.Minute); err == nil || errors.Is(err, state.ErrVersion) {
 		t.Errorf("Save without a server: got error %v", err)
 	}
-	if err := store.Delete(ctx, "key", version); err == nil || errors.Is(err, ussd.ErrVersion) {
+	if err := store.Delete(ctx, "key", version); err == nil || errors.Is(err, state.ErrVersion) {
 		t.Errorf("Delete without a server: got error %v", err)
 	}
 	if after := time.Since(began); after > time.Second {
@@ -190,7 +191,7 @@ func TestDisconnected(t *testing.T) {
 	}
 }
 
-func machineStore(url string) (ussd.Store, func(), error) {
+func machineStore(url string) (state.Store, func(), error) {
 	js, closeConn, err := connect(url)
 	if err != nil {
 		return nil, nil, err

@@ -14,13 +14,13 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sautigo/africastalking/engines/atredis"
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 func main() {
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 	defer client.Close()
-	var store ussd.Store = atredis.New(client)
+	var store state.Store = atredis.New(client)
 	fmt.Printf("%T\n", store)
 }
 `

@@ -1,5 +1,5 @@
 // Package atredis keeps the records of USSD sessions in Redis, for services that
-// run on several machines: its [Store] is a [ussd.Store].
+// run on several machines: its [Store] is a [state.Store].
 //
 //	client := redis.NewUniversalClient(&redis.UniversalOptions{
 //		Addrs:                 []string{"localhost:6379"},
@@ -34,13 +34,13 @@
 //   - A record lasts as Redis lasts. With the default configuration a crash loses
 //     the last seconds ("appendonly yes" and "appendfsync always" lose nothing on
 //     one machine), and a failover loses what was not replicated yet. A record that
-//     is lost takes with it what [ussd.Once] knew.
+//     is lost takes with it what [state.Once] knew.
 //   - Redis that runs out of memory must refuse writes rather than drop records:
 //     "maxmemory-policy noeviction", which is its default.
-//   - An error that does not wrap [ussd.ErrVersion] leaves open whether the record
+//   - An error that does not wrap [state.ErrVersion] leaves open whether the record
 //     was saved or deleted: the connection may have broken before the answer came.
 //   - A Delete that go-redis sent twice, because the answer to the first was lost,
-//     returns an error that wraps [ussd.ErrVersion] although the record was deleted
+//     returns an error that wraps [state.ErrVersion] although the record was deleted
 //     by it.
 //   - A Load from a client that reads from replicas (a cluster client with ReadOnly,
 //     RouteByLatency or RouteRandomly) goes to the master all the same. A client

@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 // DefaultPrefix is what the names of records in Redis begin with unless
@@ -27,7 +27,7 @@ type Option func(*Store)
 // of its nodes, which nothing here needs.
 func WithPrefix(prefix string) Option { return func(s *Store) { s.prefix = prefix } }
 
-// Store is a [ussd.Store] in Redis. Make one with [New]. It is safe for concurrent
+// Store is a [state.Store] in Redis. Make one with [New]. It is safe for concurrent
 // use, and as many as share a server and a prefix, on as many machines, share their
 // records.
 type Store struct {
@@ -37,7 +37,7 @@ type Store struct {
 	viaScript bool
 }
 
-var _ ussd.Store = (*Store)(nil)
+var _ state.Store = (*Store)(nil)
 
 // New returns a store that keeps its records through a client, which stays the
 // caller's: the store does not close it, and it can be used for other things. New
@@ -92,7 +92,7 @@ return 1
 `)
 )
 
-// Load implements [ussd.Store].
+// Load implements [state.Store].
 func (s *Store) Load(ctx context.Context, key string) ([]byte, uint64, error) {
 	record, err := s.get(ctx, s.prefix+key)
 	switch {
@@ -117,7 +117,7 @@ func (s *Store) get(ctx context.Context, name string) ([]byte, error) {
 	return []byte(text), err
 }
 
-// Save implements [ussd.Store].
+// Save implements [state.Store].
 func (s *Store) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
 	if ttl <= 0 {
 		return 0, errors.New("atredis: saving a record: its time to live is not positive")
@@ -138,7 +138,7 @@ func (s *Store) Save(ctx context.Context, key string, data []byte, version uint6
 	return next, nil
 }
 
-// Delete implements [ussd.Store].
+// Delete implements [state.Store].
 func (s *Store) Delete(ctx context.Context, key string, version uint64) error {
 	if err := s.run(ctx, deleteScript, key, encode(version)); err != nil {
 		return fmt.Errorf("atredis: deleting a record: %w", err)
@@ -153,7 +153,7 @@ func (s *Store) run(ctx context.Context, script *redis.Script, key string, args 
 	}
 	found, err := script.Run(ctx, s.client, []string{s.prefix + key}, args...).Bool()
 	if err == nil && !found {
-		err = ussd.ErrVersion
+		err = state.ErrVersion
 	}
 	return err
 }

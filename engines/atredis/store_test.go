@@ -10,15 +10,16 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sautigo/africastalking/engines/atredis"
+	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/state/statetest"
 	"github.com/sautigo/africastalking/ussd"
-	"github.com/sautigo/africastalking/ussd/sessiontest"
 	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
 
 func TestStore(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	sessiontest.Run(t, func(t *testing.T) ussd.Store { return atredis.New(s.connect(t)) })
+	statetest.Run(t, func(t *testing.T) state.Store { return atredis.New(s.connect(t)) })
 }
 
 // A cluster of one node refuses what a larger one does: commands on keys of
@@ -43,7 +44,7 @@ func TestStoreInCluster(t *testing.T) {
 	}
 	for name, readOnly := range map[string]bool{"Masters": false, "Replicas": true} {
 		t.Run(name, func(t *testing.T) {
-			sessiontest.Run(t, func(t *testing.T) ussd.Store {
+			statetest.Run(t, func(t *testing.T) state.Store {
 				client := redis.NewClusterClient(&redis.ClusterOptions{
 					Addrs: []string{s.addr}, ReadOnly: readOnly, ContextTimeoutEnabled: true,
 				})
@@ -132,8 +133,8 @@ func TestAnswerLost(t *testing.T) {
 	}
 	// A Delete that was sent twice cannot know that it was the first.
 	net.lose.Store(true)
-	if err := store.Delete(ctx, "key", version); !errors.Is(err, ussd.ErrVersion) {
-		t.Errorf("Delete whose answer is lost: got error %v, want ussd.ErrVersion", err)
+	if err := store.Delete(ctx, "key", version); !errors.Is(err, state.ErrVersion) {
+		t.Errorf("Delete whose answer is lost: got error %v, want state.ErrVersion", err)
 	}
 	if _, v, err := store.Load(ctx, "key"); v != 0 || err != nil {
 		t.Errorf("after a Delete: got version %d and error %v, want none", v, err)
@@ -143,7 +144,7 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
-func machineStore(addr string) (ussd.Store, func(), error) {
+func machineStore(addr string) (state.Store, func(), error) {
 	client := newClient(addr)
 	return atredis.New(client), func() { client.Close() }, nil
 }

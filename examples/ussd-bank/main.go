@@ -24,6 +24,7 @@ import (
 	"github.com/sautigo/africastalking/examples/internal/curl"
 	"github.com/sautigo/africastalking/examples/internal/serve"
 	"github.com/sautigo/africastalking/examples/ussd-bank/bank"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -60,7 +61,7 @@ func run(ctx context.Context, args []string, _ func(string) string, stdout, stde
 	for _, phone := range []string{"+254711000001", "+254711000002"} {
 		ledger.Open(phone, "1234", africastalking.Money{Currency: "KES", Micros: 5_000_000_000})
 	}
-	menu := bank.NewMenu(ledger, new(ussd.MemoryStore))
+	menu := bank.NewMenu(ledger, new(state.Memory))
 	mux := http.NewServeMux()
 	mux.Handle("/ussd", ussd.Handler(menu.Serve))
 

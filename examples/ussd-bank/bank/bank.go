@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -20,7 +21,7 @@ const ServiceCode = "*384*123#"
 // The PIN is the last thing asked before anything is shown or moved, and is not
 // taken from a dialled code. A session that drops is not resumed: a menu of a bank
 // begins anew.
-func NewMenu(l *Ledger, store ussd.Store) *ussd.Menu {
+func NewMenu(l *Ledger, store state.Store) *ussd.Menu {
 	menu := ussd.NewMenu("Mfano Bank. Choose a language / Chagua lugha")
 	menu.SetServiceCode(ServiceCode)
 	menu.Remember(store)
@@ -32,7 +33,7 @@ func NewMenu(l *Ledger, store ussd.Store) *ussd.Menu {
 
 type app struct {
 	ledger *Ledger
-	store  ussd.Store
+	store  state.Store
 	words  *words
 }
 
@@ -86,7 +87,7 @@ func (a app) send() ussd.Screen {
 		// The hop's ID makes a transfer of it that happens once, here and at
 		// the bank, however often the hop is delivered. A refusal counts: who
 		// has been told no must not be debited when money has come in since.
-		done, err := ussd.Once(ctx, a.store, r.HopID(), func(context.Context) (transfer, error) {
+		done, err := state.Once(ctx, a.store, r.HopID(), func(context.Context) (transfer, error) {
 			receipt, err := a.ledger.Send(r.HopID(), r.PhoneNumber, pin.Value(ctx), asked.To, asked.Amount)
 			if text, known := a.reason(err); known {
 				return transfer{asked.To, asked.Amount, receipt, text}, nil

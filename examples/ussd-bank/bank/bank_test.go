@@ -12,6 +12,7 @@ import (
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/examples/ussd-bank/bank"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
@@ -30,7 +31,7 @@ func open() (*bank.Ledger, http.Handler) {
 	l := bank.NewLedger()
 	l.Open(amina, "1234", kes(5000))
 	l.Open(kim, "4321", kes(100))
-	return l, ussd.Handler(bank.NewMenu(l, new(ussd.MemoryStore)).Serve)
+	return l, ussd.Handler(bank.NewMenu(l, new(state.Memory)).Serve)
 }
 
 func balance(t *testing.T, l *bank.Ledger, phone, pin string) africastalking.Money {
@@ -128,7 +129,7 @@ func TestForgedHop(t *testing.T) {
 	l := bank.NewLedger()
 	l.Open(amina, "1234", kes(5000))
 	l.Open(kim, "4321", kes(100))
-	serve := bank.NewMenu(l, new(ussd.MemoryStore)).Serve
+	serve := bank.NewMenu(l, new(state.Memory)).Serve
 	hop := func(text string) string {
 		r, err := serve(t.Context(), ussd.Request{SessionID: "s", PhoneNumber: amina, ServiceCode: bank.ServiceCode, Text: text, Hop: "x~0"})
 		if err != nil {

@@ -1,4 +1,4 @@
-package ussd_test
+package state_test
 
 import (
 	"errors"
@@ -7,25 +7,25 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sautigo/africastalking/ussd"
-	"github.com/sautigo/africastalking/ussd/sessiontest"
+	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/state/statetest"
 )
 
 func TestMemoryStore(t *testing.T) {
-	var store ussd.MemoryStore
-	sessiontest.Run(t, func(*testing.T) ussd.Store { return &store }, sessiontest.WithBubble(true))
+	var store state.Memory
+	statetest.Run(t, func(*testing.T) state.Store { return &store }, statetest.WithBubble(true))
 }
 
 // As a store of which nothing is known but its methods.
 func TestStore(t *testing.T) {
-	var store ussd.MemoryStore
-	sessiontest.Run(t, func(*testing.T) ussd.Store { return struct{ ussd.Store }{&store} }, sessiontest.WithBubble(true))
+	var store state.Memory
+	statetest.Run(t, func(*testing.T) state.Store { return struct{ state.Store }{&store} }, statetest.WithBubble(true))
 }
 
 func TestMemoryStoreFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		store := &ussd.MemoryStore{MaxRecords: 10}
+		store := &state.Memory{MaxRecords: 10}
 		versions := map[string]uint64{}
 		for i := range 10 {
 			key := fmt.Sprint(i)
@@ -35,7 +35,7 @@ func TestMemoryStoreFull(t *testing.T) {
 			}
 			versions[key] = v
 		}
-		if _, err := store.Save(ctx, "another", nil, 0, time.Hour); !errors.Is(err, ussd.ErrFull) {
+		if _, err := store.Save(ctx, "another", nil, 0, time.Hour); !errors.Is(err, state.ErrFull) {
 			t.Fatalf("Save into a full store: got error %v, want ErrFull", err)
 		}
 		// What is there goes on, and lasts longer.
@@ -48,7 +48,7 @@ func TestMemoryStoreFull(t *testing.T) {
 		if _, err := store.Save(ctx, "another", nil, 0, time.Hour); err != nil {
 			t.Fatalf("Save after a record expired: %v", err)
 		}
-		if _, err := store.Save(ctx, "one more", nil, 0, time.Hour); !errors.Is(err, ussd.ErrFull) {
+		if _, err := store.Save(ctx, "one more", nil, 0, time.Hour); !errors.Is(err, state.ErrFull) {
 			t.Fatalf("Save into a full store: got error %v, want ErrFull", err)
 		}
 		if _, got, _ := store.Load(ctx, "0"); got != v {
@@ -65,7 +65,7 @@ func TestMemoryStoreFull(t *testing.T) {
 
 func BenchmarkMemoryStore(b *testing.B) {
 	ctx := b.Context()
-	var store ussd.MemoryStore
+	var store state.Memory
 	data := make([]byte, 256)
 	for i := range 50_000 {
 		if _, err := store.Save(ctx, fmt.Sprint("other ", i), data, 0, time.Hour); err != nil {

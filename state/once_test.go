@@ -1,4 +1,4 @@
-package ussd_test
+package state_test
 
 import (
 	"context"
@@ -10,13 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 func TestOnceConcurrent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := new(ussd.MemoryStore)
+		store := new(state.Memory)
 		var runs atomic.Int64
 		pay := func(context.Context) (string, error) {
 			time.Sleep(3 * time.Second)
@@ -25,7 +25,7 @@ func TestOnceConcurrent(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
-				if got, err := ussd.Once(t.Context(), store, "key", pay); got != "receipt 1" || err != nil {
+				if got, err := state.Once(t.Context(), store, "key", pay); got != "receipt 1" || err != nil {
 					t.Errorf("got %q and error %v", got, err)
 				}
 			})
@@ -35,17 +35,17 @@ func TestOnceConcurrent(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			time.Sleep(time.Millisecond)
-			_, err := ussd.Once(ctx, store, "key", pay)
-			if !errors.Is(err, ussd.ErrInDoubt) || !errors.Is(err, context.DeadlineExceeded) {
+			_, err := state.Once(ctx, store, "key", pay)
+			if !errors.Is(err, state.ErrInDoubt) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got error %v, want ErrInDoubt and DeadlineExceeded", err)
 			}
 		})
 		wg.Wait()
-		if got, err := ussd.Once(t.Context(), store, "another key", pay); got != "receipt 2" || err != nil {
+		if got, err := state.Once(t.Context(), store, "another key", pay); got != "receipt 2" || err != nil {
 			t.Errorf("another key: got %q and error %v", got, err)
 		}
 		time.Sleep(23 * time.Hour)
-		if got, err := ussd.Once(t.Context(), store, "key", pay); got != "receipt 1" || err != nil {
+		if got, err := state.Once(t.Context(), store, "key", pay); got != "receipt 1" || err != nil {
 			t.Errorf("a day later: got %q and error %v", got, err)
 		}
 	})
@@ -60,13 +60,13 @@ func TestOnceErrors(t *testing.T) {
 		// what the first caller gets, and the second
 		err, again error
 	}{
-		{"Fails", func() (int, error) { return 0, broken }, broken, ussd.ErrInDoubt},
-		{"NotDone", func() (int, error) { return 0, fmt.Errorf("no funds: %w", ussd.ErrNotDone) }, ussd.ErrNotDone, nil},
-		{"Panics", func() (int, error) { panic(broken) }, broken, ussd.ErrInDoubt},
+		{"Fails", func() (int, error) { return 0, broken }, broken, state.ErrInDoubt},
+		{"NotDone", func() (int, error) { return 0, fmt.Errorf("no funds: %w", state.ErrNotDone) }, state.ErrNotDone, nil},
+		{"Panics", func() (int, error) { panic(broken) }, broken, state.ErrInDoubt},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			store := new(ussd.MemoryStore)
+			store := new(state.Memory)
 			runs := 0
 			call := func() (n int, err error) {
 				defer func() {
@@ -74,7 +74,7 @@ func TestOnceErrors(t *testing.T) {
 						err = v.(error)
 					}
 				}()
-				return ussd.Once(t.Context(), store, "key", func(context.Context) (int, error) {
+				return state.Once(t.Context(), store, "key", func(context.Context) (int, error) {
 					if runs++; runs == 1 {
 						return test.first()
 					}
@@ -98,10 +98,10 @@ func TestOnceErrors(t *testing.T) {
 			}
 		})
 	}
-	if _, err := ussd.Once(t.Context(), new(ussd.MemoryStore), "", func(context.Context) (int, error) { return 0, nil }); err == nil {
+	if _, err := state.Once(t.Context(), new(state.Memory), "", func(context.Context) (int, error) { return 0, nil }); err == nil {
 		t.Error("empty key: got no error")
 	}
-	if _, err := ussd.Once(t.Context(), new(ussd.MemoryStore), "key", func(context.Context) (func(), error) {
+	if _, err := state.Once(t.Context(), new(state.Memory), "key", func(context.Context) (func(), error) {
 		t.Error("ran for a result that cannot be kept")
 		return nil, nil
 	}); err == nil {
@@ -113,9 +113,9 @@ func TestOnceErrors(t *testing.T) {
 func TestOnceCrash(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		memory := new(ussd.MemoryStore)
+		memory := new(state.Memory)
 		dying := &faulty{Store: memory, n: 2} // Load, Save, Save
-		if got, err := ussd.Once(t.Context(), dying, "key", func(context.Context) (int, error) { return 7, nil }); got != 7 || err != nil {
+		if got, err := state.Once(t.Context(), dying, "key", func(context.Context) (int, error) { return 7, nil }); got != 7 || err != nil {
 			t.Fatalf("the caller: got %d and error %v", got, err)
 		}
 		again := func(context.Context) (int, error) {
@@ -123,14 +123,14 @@ func TestOnceCrash(t *testing.T) {
 			return 0, nil
 		}
 		start := time.Now()
-		if _, err := ussd.Once(t.Context(), memory, "key", again); !errors.Is(err, ussd.ErrInDoubt) {
+		if _, err := state.Once(t.Context(), memory, "key", again); !errors.Is(err, state.ErrInDoubt) {
 			t.Errorf("got error %v, want ErrInDoubt", err)
 		}
 		if d := time.Since(start); d > 61*time.Second {
 			t.Errorf("hoped for %v, want a minute", d)
 		}
 		start = time.Now()
-		if _, err := ussd.Once(t.Context(), memory, "key", again); !errors.Is(err, ussd.ErrInDoubt) || time.Since(start) != 0 {
+		if _, err := state.Once(t.Context(), memory, "key", again); !errors.Is(err, state.ErrInDoubt) || time.Since(start) != 0 {
 			t.Errorf("got error %v after %v, want ErrInDoubt at once", err, time.Since(start))
 		}
 	})
@@ -144,10 +144,10 @@ func TestOnceStoreErrors(t *testing.T) {
 		for n := range 6 {
 			for _, after := range []bool{false, true} {
 				synctest.Test(t, func(t *testing.T) {
-					store := &faulty{Store: new(ussd.MemoryStore), n: n, after: after}
+					store := &faulty{Store: new(state.Memory), n: n, after: after}
 					runs := 0
 					for range 4 {
-						got, err := ussd.Once(t.Context(), store, "key", func(context.Context) (int, error) {
+						got, err := state.Once(t.Context(), store, "key", func(context.Context) (int, error) {
 							runs++
 							return 7, fail
 						})
@@ -172,10 +172,10 @@ func TestOnceGivesAllTheSame(t *testing.T) {
 		When   time.Time
 		secret int
 	}
-	store := new(ussd.MemoryStore)
+	store := new(state.Memory)
 	var got []string
 	for range 2 {
-		r, err := ussd.Once(t.Context(), store, "key", func(context.Context) (receipt, error) {
+		r, err := state.Once(t.Context(), store, "key", func(context.Context) (receipt, error) {
 			return receipt{"1", time.Now(), 7}, nil
 		})
 		if err != nil {
@@ -205,7 +205,7 @@ func (p *picky) UnmarshalText(b []byte) error {
 
 func TestOnceTakesWhatHasNoZero(t *testing.T) {
 	t.Parallel()
-	got, err := ussd.Once(t.Context(), new(ussd.MemoryStore), "key", func(context.Context) (picky, error) { return 3, nil })
+	got, err := state.Once(t.Context(), new(state.Memory), "key", func(context.Context) (picky, error) { return 3, nil })
 	if got != 3 || err != nil {
 		t.Errorf("got %d, %v", got, err)
 	}

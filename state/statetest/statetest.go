@@ -1,12 +1,12 @@
-// Package sessiontest tests implementations of [ussd.Store].
+// Package statetest tests implementations of [state.Store].
 //
 //	func TestStore(t *testing.T) {
 //		server := startServer(t)
-//		sessiontest.Run(t, func(t *testing.T) ussd.Store {
+//		statetest.Run(t, func(t *testing.T) state.Store {
 //			return mystore.New(server.Connect(t))
 //		})
 //	}
-package sessiontest
+package statetest
 
 import (
 	"bytes"
@@ -17,11 +17,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 // Option changes how [Run] works.
@@ -39,20 +40,20 @@ func WithBubble(on bool) Option { return func(s *suite) { s.bubble = on } }
 func WithLateness(d time.Duration) Option { return func(s *suite) { s.late = d } }
 
 type suite struct {
-	open   func(*testing.T) ussd.Store
+	open   func(*testing.T) state.Store
 	bubble bool
 	late   time.Duration
 }
 
-// Run tests that the stores which open returns keep the contract of [ussd.Store],
-// and that [ussd.Stateful] and [ussd.Once] keep their promises over them.
+// Run tests that the stores which open returns keep the contract of [state.Store],
+// and that [state.Update] and [state.Once] keep their promises over them.
 //
 // All stores that open returns stand for the same records, as the stores of
 // several machines do: they are connected to the same server, or are the same
 // value. Open is called several times in each test, with that test's T: to
 // disconnect a store, use its Cleanup. The records need not be removed between
 // tests; each run uses keys of its own.
-func Run(t *testing.T, open func(t *testing.T) ussd.Store, opts ...Option) {
+func Run(t *testing.T, open func(t *testing.T) state.Store, opts ...Option) {
 	t.Helper()
 	s := &suite{open: open, late: 5 * time.Second}
 	for _, o := range opts {
@@ -84,10 +85,7 @@ func Run(t *testing.T, open func(t *testing.T) ussd.Store, opts ...Option) {
 		{"NotAliased", s.notAliased},
 		{"Cancelled", s.cancelled},
 		{"TwoStores", s.twoStores},
-		{"SessionInTurn", s.sessionInTurn},
-		{"SessionAtOnce", s.sessionAtOnce},
-		{"SubscribersAtOnce", s.subscribersAtOnce},
-		{"SessionConflict", s.sessionConflict},
+		{"UpdateAtOnce", s.updateAtOnce},
 		{"OnceAtOnce", s.onceAtOnce},
 		{"OnceFails", s.onceFails},
 	} {
@@ -106,7 +104,7 @@ func Run(t *testing.T, open func(t *testing.T) ussd.Store, opts ...Option) {
 // Long enough that nothing expires while a test runs.
 const long = 5 * time.Minute
 
-func newKey() string { return "sessiontest-" + rand.Text() }
+func newKey() string { return "statetest-" + rand.Text() }
 
 // record is what Load returns.
 type record struct {
@@ -114,7 +112,7 @@ type record struct {
 	Version uint64
 }
 
-func load(t *testing.T, store ussd.Store, key string) record {
+func load(t *testing.T, store state.Store, key string) record {
 	t.Helper()
 	data, version, err := store.Load(t.Context(), key)
 	if err != nil {
@@ -126,7 +124,7 @@ func load(t *testing.T, store ussd.Store, key string) record {
 	return record{string(data), version}
 }
 
-func save(t *testing.T, store ussd.Store, key, data string, version uint64, ttl time.Duration) uint64 {
+func save(t *testing.T, store state.Store, key, data string, version uint64, ttl time.Duration) uint64 {
 	t.Helper()
 	v, err := store.Save(t.Context(), key, []byte(data), version, ttl)
 	if err != nil {
@@ -141,7 +139,7 @@ func save(t *testing.T, store ussd.Store, key, data string, version uint64, ttl 
 	return v
 }
 
-func want(t *testing.T, store ussd.Store, key string, want record) {
+func want(t *testing.T, store state.Store, key string, want record) {
 	t.Helper()
 	if got := load(t, store, key); got != want {
 		t.Fatalf("Load: got %s, want %s", got, want)
@@ -162,26 +160,26 @@ func clip(s string) string {
 	return s
 }
 
-func refusesSave(t *testing.T, store ussd.Store, key string, version uint64) {
+func refusesSave(t *testing.T, store state.Store, key string, version uint64) {
 	t.Helper()
 	before := load(t, store, key)
 	v, err := store.Save(t.Context(), key, []byte("must not be saved"), version, long)
-	if !errors.Is(err, ussd.ErrVersion) {
-		t.Fatalf("Save with version %d over %s: got version %d and error %v, want ussd.ErrVersion", version, before, v, err)
+	if !errors.Is(err, state.ErrVersion) {
+		t.Fatalf("Save with version %d over %s: got version %d and error %v, want state.ErrVersion", version, before, v, err)
 	}
 	want(t, store, key, before)
 }
 
-func refusesDelete(t *testing.T, store ussd.Store, key string, version uint64) {
+func refusesDelete(t *testing.T, store state.Store, key string, version uint64) {
 	t.Helper()
 	before := load(t, store, key)
-	if err := store.Delete(t.Context(), key, version); !errors.Is(err, ussd.ErrVersion) {
-		t.Fatalf("Delete with version %d of %s: got error %v, want ussd.ErrVersion", version, before, err)
+	if err := store.Delete(t.Context(), key, version); !errors.Is(err, state.ErrVersion) {
+		t.Fatalf("Delete with version %d of %s: got error %v, want state.ErrVersion", version, before, err)
 	}
 	want(t, store, key, before)
 }
 
-func remove(t *testing.T, store ussd.Store, key string, version uint64) {
+func remove(t *testing.T, store state.Store, key string, version uint64) {
 	t.Helper()
 	if err := store.Delete(t.Context(), key, version); err != nil {
 		t.Fatalf("Delete with version %d: %v", version, err)
@@ -294,8 +292,8 @@ func (s *suite) race(t *testing.T, key string, version uint64) record {
 					mu.Lock()
 					defer mu.Unlock()
 					won = append(won, record{data, v})
-				case !errors.Is(err, ussd.ErrVersion):
-					t.Errorf("Save with version %d: got error %v, want ussd.ErrVersion", version, err)
+				case !errors.Is(err, state.ErrVersion):
+					t.Errorf("Save with version %d: got error %v, want state.ErrVersion", version, err)
 				}
 			})
 		}
@@ -343,8 +341,8 @@ func (s *suite) counter(t *testing.T) {
 				switch _, err := store.Save(t.Context(), key, append(data, 'x'), v, long); {
 				case err == nil:
 					done++
-				case !errors.Is(err, ussd.ErrVersion):
-					t.Errorf("Save: got error %v, want ussd.ErrVersion", err)
+				case !errors.Is(err, state.ErrVersion):
+					t.Errorf("Save: got error %v, want state.ErrVersion", err)
 					return
 				}
 			}
@@ -358,7 +356,7 @@ func (s *suite) counter(t *testing.T) {
 
 // gone waits until a record is gone, and says so if that is too early or too late
 // for one whose last Save, with that ttl, began and ended at these times.
-func (s *suite) gone(t *testing.T, store ussd.Store, key string, ttl time.Duration, began, ended time.Time) {
+func (s *suite) gone(t *testing.T, store state.Store, key string, ttl time.Duration, began, ended time.Time) {
 	t.Helper()
 	// Servers count in milliseconds and round.
 	const early = 50 * time.Millisecond
@@ -418,8 +416,8 @@ func (s *suite) refusedSave(t *testing.T) {
 	store := s.open(t)
 	refuse := func(key string, version uint64, ttl time.Duration) {
 		t.Helper()
-		if _, err := store.Save(t.Context(), key, []byte("must not be saved"), version, ttl); !errors.Is(err, ussd.ErrVersion) {
-			t.Fatalf("Save with version %d: got error %v, want ussd.ErrVersion", version, err)
+		if _, err := store.Save(t.Context(), key, []byte("must not be saved"), version, ttl); !errors.Is(err, state.ErrVersion) {
+			t.Fatalf("Save with version %d: got error %v, want state.ErrVersion", version, err)
 		}
 	}
 	lasting := newKey()
@@ -437,7 +435,7 @@ func (s *suite) refusedSave(t *testing.T) {
 	want(t, store, lasting, record{"a", v})
 }
 
-// lastsLong checks, where time costs nothing, that records last as long as Stateful
+// lastsLong checks, where time costs nothing, that records last as long as sessions
 // and Once need them: a payment that is forgotten is made again.
 func (s *suite) lastsLong(t *testing.T) {
 	if !s.bubble {
@@ -601,13 +599,13 @@ func (s *suite) cancelled(t *testing.T) {
 	}
 	if _, err := store.Save(ctx, key, []byte("b"), v, long); err == nil {
 		t.Error("Save with a cancelled context: got no error, want one")
-	} else if errors.Is(err, ussd.ErrVersion) {
-		t.Errorf("Save with a cancelled context: got error %v, want one that is not ussd.ErrVersion", err)
+	} else if errors.Is(err, state.ErrVersion) {
+		t.Errorf("Save with a cancelled context: got error %v, want one that is not state.ErrVersion", err)
 	}
 	if err := store.Delete(ctx, key, v); err == nil {
 		t.Error("Delete with a cancelled context: got no error, want one")
-	} else if errors.Is(err, ussd.ErrVersion) {
-		t.Errorf("Delete with a cancelled context: got error %v, want one that is not ussd.ErrVersion", err)
+	} else if errors.Is(err, state.ErrVersion) {
+		t.Errorf("Delete with a cancelled context: got error %v, want one that is not state.ErrVersion", err)
 	}
 	want(t, store, key, record{"a", v})
 }
@@ -627,4 +625,92 @@ func (s *suite) twoStores(t *testing.T) {
 	want(t, b, key, record{})
 	refusesSave(t, b, key, v2)
 	save(t, b, key, "again", 0, long)
+}
+
+// updateAtOnce loses no update.
+func (s *suite) updateAtOnce(t *testing.T) {
+	const stores, each = 3, 5
+	key := newKey()
+	add := func(n *int) error { *n++; return nil }
+	var wg sync.WaitGroup
+	for range stores {
+		store := s.open(t)
+		wg.Go(func() {
+			for range each {
+				if err := state.Update(t.Context(), store, key, long, add); err != nil {
+					t.Errorf("Update: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	enough := errors.New("enough")
+	err := state.Update(t.Context(), s.open(t), key, long, func(n *int) error {
+		if *n != stores*each {
+			t.Errorf("%d updates are left of %d", *n, stores*each)
+		}
+		*n = 0
+		return enough // so nothing is saved
+	})
+	if !errors.Is(err, enough) {
+		t.Errorf("Update: got error %v, want that of the function", err)
+	}
+	err = state.Update(t.Context(), s.open(t), key, long, func(n *int) error {
+		if *n != stores*each {
+			t.Errorf("an Update whose function failed saved %d", *n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Errorf("Update: %v", err)
+	}
+}
+
+func (s *suite) onceAtOnce(t *testing.T) {
+	key := newKey()
+	var runs atomic.Int64
+	var wg sync.WaitGroup
+	pay := func(context.Context) (string, error) {
+		time.Sleep(50 * time.Millisecond)
+		return fmt.Sprint("receipt ", runs.Add(1)), nil
+	}
+	for range 4 {
+		store := s.open(t)
+		for range 2 {
+			wg.Go(func() {
+				if got, err := state.Once(t.Context(), store, key, pay); got != "receipt 1" || err != nil {
+					t.Errorf("Once: got %q and error %v, want %q", got, err, "receipt 1")
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if got, err := state.Once(t.Context(), s.open(t), key, pay); got != "receipt 1" || err != nil {
+		t.Errorf("Once later: got %q and error %v, want %q", got, err, "receipt 1")
+	}
+	if got := runs.Load(); got != 1 {
+		t.Errorf("the function ran %d times, want once", got)
+	}
+}
+
+func (s *suite) onceFails(t *testing.T) {
+	a, b := s.open(t), s.open(t)
+	key := newKey()
+	fail := func(err error) func(context.Context) (int, error) {
+		return func(context.Context) (int, error) { return 0, err }
+	}
+	if _, err := state.Once(t.Context(), a, key, fail(state.ErrNotDone)); !errors.Is(err, state.ErrNotDone) {
+		t.Fatalf("Once: got error %v, want state.ErrNotDone", err)
+	}
+	broken := errors.New("connection lost")
+	if _, err := state.Once(t.Context(), b, key, fail(broken)); !errors.Is(err, broken) {
+		t.Fatalf("Once after ErrNotDone: got error %v, want that of the function", err)
+	}
+	again := func(context.Context) (int, error) {
+		t.Error("the function ran again")
+		return 0, nil
+	}
+	if _, err := state.Once(t.Context(), a, key, again); !errors.Is(err, state.ErrInDoubt) {
+		t.Errorf("Once after a failure: got error %v, want state.ErrInDoubt", err)
+	}
 }
