@@ -121,6 +121,25 @@ func (r *Fields) Optional(name string) string {
 	return v
 }
 
+// ID returns an identifier, or the empty string where it is absent. Africa's
+// Talking also writes "0" for an identifier that it does not have, such as the
+// linkId of a message that is not premium.
+func (r *Fields) ID(name string) string {
+	if v := r.Optional(name); v != "0" {
+		return v
+	}
+	return ""
+}
+
+// RequiredID returns an identifier that must be there: "0" is none.
+func (r *Fields) RequiredID(name string) string {
+	v := r.ID(name)
+	if v == "" {
+		r.fail(name, ErrMissing)
+	}
+	return v
+}
+
 // Flag returns a field that must be a truth value, "1" or "0" as Africa's
 // Talking writes it, or any other spelling that [strconv.ParseBool] takes.
 func (r *Fields) Flag(name string) bool {

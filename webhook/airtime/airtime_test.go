@@ -194,6 +194,7 @@ func TestUntidyStatus(t *testing.T) {
 		{"amounts that are numbers", callbacktest.JSONType, `{"requestId":"r1","status":"Success","value":100.0000,"discount":0}`, func(s *airtime.Status) {
 			s.Value = africastalking.Money{Micros: 100_000_000}
 		}},
+		{"status in another letter case", callbacktest.FormType, "requestId=r1&status=SUCCESS", nil},
 		{"unknown status", callbacktest.JSONType, `{"requestId":"r1","status":"Parked"}`, func(s *airtime.Status) { s.Outcome = "Parked" }},
 		{"unknown field", callbacktest.JSONType, `{"requestId":"r1","status":"Success","meta":{"a":[1,{"b":null}]}}`, nil},
 	} {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/internal/enum"
 	"github.com/sautigo/africastalking/internal/redact"
 	"github.com/sautigo/africastalking/webhook"
 )
@@ -32,6 +33,12 @@ const (
 	Failure Outcome = "Failed"
 )
 
+// UnmarshalText folds the letter case of the documented values.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	*o = enum.Fold(string(text), Success, Failure)
+	return nil
+}
+
 // StatusHandler returns a handler for the dashboard's "Airtime → Airtime Callback
 // URLs → Status". It answers 200 "OK", and 500 if fn returns an error. It takes
 // JSON, as Africa's Talking sends now, and the form of older samples.
@@ -47,8 +54,8 @@ func ParseStatus(r *http.Request) (Status, error) { return webhook.Parse[Status]
 func (s *Status) UnmarshalForm(f webhook.Form) error {
 	r := f.Fields()
 	v := Status{
-		RequestID:   r.Required("requestId"),
-		Outcome:     Outcome(r.Required("status")),
+		RequestID:   r.RequiredID("requestId"),
+		Outcome:     enum.Fold(r.Required("status"), Success, Failure),
 		PhoneNumber: r.Optional("phoneNumber"),
 		Description: r.Optional("description"),
 		Value:       r.Money("value"),

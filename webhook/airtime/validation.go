@@ -84,7 +84,7 @@ func ParseValidation(r *http.Request) (Validation, error) { return webhook.Parse
 func (v *Validation) UnmarshalForm(f webhook.Form) error {
 	r := f.Fields()
 	u := Validation{
-		TransactionID:   r.Required("transactionId"),
+		TransactionID:   r.RequiredID("transactionId"),
 		PhoneNumber:     r.Required("phoneNumber"),
 		SourceIPAddress: r.Optional("sourceIpAddress"),
 		CurrencyCode:    r.Required("currencyCode"),

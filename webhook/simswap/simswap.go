@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sautigo/africastalking/internal/enum"
 	"github.com/sautigo/africastalking/webhook"
 )
 
@@ -41,6 +42,12 @@ const (
 	NotSwapped Status = "NotSwapped"
 )
 
+// UnmarshalText folds the letter case of the documented values.
+func (s *Status) UnmarshalText(text []byte) error {
+	*s = enum.Fold(string(text), Swapped, NotSwapped)
+	return nil
+}
+
 var never = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // NeverSwapped reports whether the date is the one that stands for "never".
@@ -62,11 +69,11 @@ func Parse(r *http.Request) (Result, error) { return webhook.Parse[Result](r) }
 func (r *Result) UnmarshalForm(f webhook.Form) error {
 	d := f.Fields()
 	v := Result{
-		RequestID:       d.Required("requestId"),
-		Status:          Status(d.Required("status")),
+		RequestID:       d.RequiredID("requestId"),
+		Status:          enum.Fold(d.Required("status"), Swapped, NotSwapped),
 		LastSIMSwapDate: d.Time("lastSimSwapDate"),
-		ProviderRefID:   d.Optional("providerRefId"),
-		TransactionID:   d.Optional("transactionId"),
+		ProviderRefID:   d.ID("providerRefId"),
+		TransactionID:   d.ID("transactionId"),
 	}
 	if err := d.Err(); err != nil {
 		return err

@@ -55,6 +55,8 @@ func TestUntidy(t *testing.T) {
 		{"date in another form", callbacktest.JSONType, `{"requestId":"r1","status":"NotSwapped","lastSimSwapDate":"2018-07-21 10:00:00"}`, func(r *simswap.Result) {
 			r.LastSIMSwapDate = time.Date(2018, time.July, 21, 10, 0, 0, 0, time.UTC)
 		}},
+		{"ids of 0", callbacktest.JSONType, `{"requestId":"r1","status":"NotSwapped","providerRefId":0,"transactionId":"0"}`, nil},
+		{"status in another letter case", callbacktest.FormType, "requestId=r1&status=notSWAPPED", nil},
 		{"unknown status", callbacktest.JSONType, `{"requestId":"r1","status":"Pending"}`, func(r *simswap.Result) { r.Status = "Pending" }},
 		{"unknown field", callbacktest.JSONType, `{"requestId":"r1","status":"NotSwapped","phoneNumber":"+254711000001"}`, nil},
 		{"every field", callbacktest.FormType, result.Full, func(r *simswap.Result) {
