@@ -9,6 +9,7 @@ import (
 
 const (
 	microsPerUnit = 1_000_000
+	microsPerCent = microsPerUnit / 100
 	microDigits   = 6
 )
 
@@ -16,8 +17,8 @@ const (
 // floating-point number. Amounts on the wire have up to four decimals and may
 // or may not name their currency ("KES 100.0000", "0.10", "0").
 //
-// The zero value is no money in no stated currency. Money is comparable with
-// ==, which compares the currency too.
+// [Amount] and [Cents] make one. The zero value is no money in no stated currency.
+// Money is comparable with ==, which compares the currency too.
 type Money struct {
 	// Currency is an ISO 4217 code, such as "KES". It is empty where the wire
 	// states none; the set of currencies is open.
@@ -31,6 +32,26 @@ var (
 	errMoney    = errors.New("africastalking: amount is not of the form \"KES 1.50\"")
 	errTooLarge = errors.New("africastalking: amount is too large")
 )
+
+// Amount returns so many whole units of a currency: Amount("KES", 1500) is
+// KES 1500.00. It panics if the amount does not fit in [Money.Micros], which holds
+// 9,223,372,036,854 units: a sum that nobody means.
+func Amount(currency string, units int64) Money {
+	return scale("Amount", currency, units, microsPerUnit)
+}
+
+// Cents returns so many hundredths of a currency's unit: Cents("KES", 150050) is
+// KES 1500.50. A cent is a hundredth in every currency, those without coins of it
+// too: Cents("UGX", 100) is UGX 1.00. Like [Amount] it panics if the amount does not
+// fit.
+func Cents(currency string, cents int64) Money { return scale("Cents", currency, cents, microsPerCent) }
+
+func scale(name, currency string, n, micros int64) Money {
+	if n > math.MaxInt64/micros || n < math.MinInt64/micros {
+		panic("africastalking: " + name + ": the amount is too large")
+	}
+	return Money{Currency: currency, Micros: n * micros}
+}
 
 // ParseMoney reads an amount with or without a three-letter currency in front:
 // "KES 100.0000", "147.440", "0". It returns an error for anything else, for

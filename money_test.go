@@ -30,6 +30,75 @@ func ExampleParseMoney() {
 	// KES 100600000
 }
 
+func ExampleAmount() {
+	price := africastalking.Amount("KES", 1500)
+	fee := africastalking.Cents("KES", 12_50)
+	total, _ := price.Add(fee)
+	fmt.Println(price, fee, total)
+	// Output: KES 1500.00 KES 12.50 KES 1512.50
+}
+
+func ExampleCents() {
+	fmt.Println(africastalking.Cents("KES", 150_050), africastalking.Cents("UGX", 100))
+	// Output: KES 1500.50 UGX 1.00
+}
+
+func TestAmount(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		make func() africastalking.Money
+		want africastalking.Money
+		text string
+	}{
+		{"units", func() africastalking.Money { return africastalking.Amount("KES", 1500) }, africastalking.Money{Currency: "KES", Micros: 1_500_000_000}, "KES 1500.00"},
+		{"no units", func() africastalking.Money { return africastalking.Amount("KES", 0) }, africastalking.Money{Currency: "KES"}, "KES 0.00"},
+		{"a debt", func() africastalking.Money { return africastalking.Amount("UGX", -3) }, africastalking.Money{Currency: "UGX", Micros: -3_000_000}, "UGX -3.00"},
+		{"no currency", func() africastalking.Money { return africastalking.Amount("", 7) }, africastalking.Money{Micros: 7_000_000}, "7.00"},
+		{"most units", func() africastalking.Money { return africastalking.Amount("KES", 9_223_372_036_854) }, africastalking.Money{Currency: "KES", Micros: 9_223_372_036_854_000_000}, "KES 9223372036854.00"},
+		{"least units", func() africastalking.Money { return africastalking.Amount("KES", -9_223_372_036_854) }, africastalking.Money{Currency: "KES", Micros: -9_223_372_036_854_000_000}, "KES -9223372036854.00"},
+		{"cents", func() africastalking.Money { return africastalking.Cents("KES", 150_050) }, africastalking.Money{Currency: "KES", Micros: 1_500_500_000}, "KES 1500.50"},
+		{"one cent", func() africastalking.Money { return africastalking.Cents("USD", -1) }, africastalking.Money{Currency: "USD", Micros: -10_000}, "USD -0.01"},
+		{"most cents", func() africastalking.Money { return africastalking.Cents("KES", 922_337_203_685_477) }, africastalking.Money{Currency: "KES", Micros: 9_223_372_036_854_770_000}, "KES 9223372036854.77"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := tt.make()
+			if diff := cmp.Diff(tt.want, got); diff != "" || got.String() != tt.text {
+				t.Errorf("got %v, want %s (-want +got):\n%s", got, tt.text, diff)
+			}
+		})
+	}
+}
+
+func TestAmountTooLarge(t *testing.T) {
+	t.Parallel()
+	for name, make := range map[string]func(string, int64) africastalking.Money{"Amount": africastalking.Amount, "Cents": africastalking.Cents} {
+		limit := africastalking.Money{Micros: math.MaxInt64}.Micros / make("", 1).Micros
+		for _, n := range []int64{limit + 1, -limit - 1, math.MaxInt64, math.MinInt64} {
+			func() {
+				defer func() {
+					if got, want := recover(), any("africastalking: "+name+": the amount is too large"); got != want {
+						t.Errorf("%s(%d) panics with %v, want %v", name, n, got, want)
+					}
+				}()
+				t.Errorf("%s(%d) = %v, want a panic", name, n, make("KES", n))
+			}()
+		}
+	}
+}
+
+func TestAmountAllocs(t *testing.T) {
+	n := int64(1500)
+	if got := testing.AllocsPerRun(100, func() {
+		if africastalking.Amount("KES", n) != africastalking.Cents("KES", 100*n) {
+			t.Error("1500 units are not 150000 cents")
+		}
+	}); got != 0 {
+		t.Errorf("%v allocations, want none", got)
+	}
+}
+
 // The texts of the errors, which are all that an error may say: none of them
 // depends on the input.
 const (

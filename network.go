@@ -1,5 +1,7 @@
 package africastalking
 
+import "strconv"
+
 // Network is a mobile network's code as Africa's Talking sends it in
 // networkCode: the mobile country code and the mobile network code, written
 // together ("63902" is Safaricom Kenya). The set is open: an unknown code is a
@@ -97,33 +99,32 @@ func (n Network) Name() string {
 
 // Country returns the ISO 3166-1 alpha-2 code of the network's country, such as
 // "KE". It goes by the mobile country code, so it also answers for networks
-// without a [Network.Name]; it is empty for countries that this package does not
-// know and for the sandbox.
+// without a [Network.Name]. It knows the countries of Africa, and is empty for all
+// others, for the code that Réunion and Mayotte share, and for the sandbox.
 func (n Network) Country() string {
 	if len(n) < 4 {
 		return ""
 	}
-	switch n[:3] {
-	case "620":
-		return "GH"
-	case "621":
-		return "NG"
-	case "635":
-		return "RW"
-	case "636":
-		return "ET"
-	case "639":
-		return "KE"
-	case "640":
-		return "TZ"
-	case "641":
-		return "UG"
-	case "645":
-		return "ZM"
-	case "650":
-		return "MW"
-	case "655":
-		return "ZA"
+	code, err := strconv.ParseUint(string(n[:3]), 10, 16)
+	if err != nil || code < firstCountry {
+		return ""
 	}
-	return ""
+	i := 2 * int(code-firstCountry)
+	if i >= len(countries) || countries[i] == '-' {
+		return ""
+	}
+	return countries[i : i+2]
 }
+
+// countries holds the country of each mobile country code from firstCountry on
+// (ITU-T E.212), two letters each. "--" stands for 644 and 656, which are not
+// assigned, and for 647, which Réunion and Mayotte share.
+const (
+	firstCountry = 602
+	countries    = "EGDZMATNLYGMSNMR" + // 602 to 609
+		"MLGNCIBFNETGBJMULRSL" + // 610 to 619
+		"GHNGTDCFCMCVSTGQGACG" + // 620 to 629
+		"CDAOGWSCSDRWETSODJKE" + // 630 to 639
+		"TZUGBIMZ--ZMMG--ZWNA" + // 640 to 649
+		"MWLSBWSZKMZA--ERSHSS" // 650 to 659
+)

@@ -72,16 +72,44 @@ func TestNetwork(t *testing.T) {
 		}
 	}
 	for n, want := range map[africastalking.Network]network{
-		"":       {},
-		"None":   {},
-		"639":    {},
-		"63911":  {Country: "KE"},
-		"655010": {Country: "ZA"},
-		"12345":  {},
-		"९३९०२":  {},
+		"":          {},
+		"None":      {},
+		"639":       {},
+		"63911":     {Country: "KE"},
+		"655010":    {Country: "ZA"},
+		"12345":     {},
+		"60101":     {}, // below the first country of Africa
+		"64401":     {}, // not assigned
+		"64701":     {}, // Réunion or Mayotte
+		"66001":     {}, // above the last one
+		"99901":     {},
+		"6 901":     {},
+		"+6390":     {},
+		"Safaricom": {},
+		"९३९०२":     {},
 	} {
 		if diff := cmp.Diff(want, network{n.Name(), n.Country()}); diff != "" {
 			t.Errorf("unknown %q (-want +got):\n%s", n, diff)
+		}
+	}
+}
+
+// TestCountries has every mobile country code of Africa (ITU-T E.212).
+func TestCountries(t *testing.T) {
+	t.Parallel()
+	for mcc, want := range map[string]string{
+		"602": "EG", "603": "DZ", "604": "MA", "605": "TN", "606": "LY", "607": "GM", "608": "SN", "609": "MR",
+		"610": "ML", "611": "GN", "612": "CI", "613": "BF", "614": "NE", "615": "TG", "616": "BJ", "617": "MU",
+		"618": "LR", "619": "SL", "620": "GH", "621": "NG", "622": "TD", "623": "CF", "624": "CM", "625": "CV",
+		"626": "ST", "627": "GQ", "628": "GA", "629": "CG", "630": "CD", "631": "AO", "632": "GW", "633": "SC",
+		"634": "SD", "635": "RW", "636": "ET", "637": "SO", "638": "DJ", "639": "KE", "640": "TZ", "641": "UG",
+		"642": "BI", "643": "MZ", "645": "ZM", "646": "MG", "648": "ZW", "649": "NA", "650": "MW", "651": "LS",
+		"652": "BW", "653": "SZ", "654": "KM", "655": "ZA", "657": "ER", "658": "SH", "659": "SS",
+	} {
+		for _, network := range []string{"1", "01", "99", "123"} {
+			if got := africastalking.Network(mcc + network).Country(); got != want {
+				t.Errorf("Network(%q).Country() = %q, want %q", mcc+network, got, want)
+			}
 		}
 	}
 }
@@ -101,6 +129,9 @@ func TestNetworkTableIsComplete(t *testing.T) {
 		}
 		for _, spec := range d.Specs {
 			s := spec.(*ast.ValueSpec)
+			if s.Type == nil {
+				continue // no Network
+			}
 			code, err := strconv.Unquote(s.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)
