@@ -26,6 +26,12 @@ func TestSendInvalid(t *testing.T) {
 	hours.From, hours.RetryDuration = "22334", 90*time.Minute
 	id := message(number1)
 	id.RequestID = "r-1"
+	link := func(id string) client.Message {
+		m := premium
+		m.From, m.LinkID = "22334", id
+		return m
+	}
+	const noLink = `client: link ids "0" and "None" stand for none: leave LinkID empty`
 	enqueue := message(number1)
 	enqueue.Enqueue = 3
 	tests := []struct {
@@ -40,10 +46,16 @@ func TestSendInvalid(t *testing.T) {
 		{"arguments swapped", testKey, "myapp", nil, message(number1), "client: username is an API key"},
 		{"no key", "myapp", "", nil, message(number1), "client: API key is empty"},
 		{"key with a newline", "myapp", badKey, nil, message(number1), "client: API key contains white space or a character that is not ASCII"},
-		{"base URL without scheme", "myapp", testKey, []client.Option{client.WithBaseURLs("localhost:8080", "")}, message(number1), "client: base URL is not of the form scheme://host[:port][/path]"},
-		{"base URL empty", "myapp", testKey, []client.Option{client.WithBaseURLs("", "http://localhost")}, message(number1), "client: base URL is not of the form scheme://host[:port][/path]"},
-		{"base URL with a password", "myapp", testKey, []client.Option{client.WithBaseURLs("http://a:b@localhost", "")}, message(number1), "client: base URL is not of the form scheme://host[:port][/path]"},
-		{"base URL with a query", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "http://localhost?a=b")}, message(number1), "client: base URL is not of the form scheme://host[:port][/path]"},
+		{"base URL without scheme", "myapp", testKey, []client.Option{client.WithBaseURLs("localhost:8080", "")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL empty", "myapp", testKey, []client.Option{client.WithBaseURLs("", "http://localhost")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL with a password", "myapp", testKey, []client.Option{client.WithBaseURLs("http://a:b@localhost", "")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL with a fragment", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "http://localhost#a")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL without a host", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "http://:8080/send")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL of another scheme", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "ftp://localhost")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL with a bad port", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "http://localhost:http")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL with a bad escape", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "http://localhost/%zz")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL with a newline", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "http://localhost/\n")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
+		{"base URL relative", "myapp", testKey, []client.Option{client.WithBaseURLs("http://localhost", "/send")}, message(number1), "client: base URL is not of the form http(s)://host[:port][/path][?query]"},
 		{"chunk", "myapp", testKey, []client.Option{client.WithChunkSize(0)}, message(number1), "client: chunk size is not positive"},
 		{"timeout", "myapp", testKey, []client.Option{client.WithTimeout(0)}, message(number1), "client: timeout is not positive"},
 		{"retries", "myapp", testKey, []client.Option{client.WithRetries(-1)}, message(number1), "client: number of retries is negative"},
@@ -59,6 +71,9 @@ func TestSendInvalid(t *testing.T) {
 		{"text not UTF-8", "myapp", testKey, nil, client.Message{To: []string{number1}, Text: "\xff"}, "client: message text is not valid UTF-8"},
 		{"enqueue", "myapp", testKey, nil, enqueue, "client: enqueue is none of EnqueueDefault, EnqueueYes and EnqueueNo"},
 		{"premium without sender", "myapp", testKey, nil, premium, "client: a premium message needs From"},
+		{"link id 0", "myapp", testKey, nil, link("0"), noLink},
+		{"link id None", "myapp", testKey, nil, link("None"), noLink},
+		{"link id none", "sandbox", testKey, nil, link("none"), noLink},
 		{"part of an hour", "myapp", testKey, nil, hours, "client: retry duration is not a whole number of hours"},
 	}
 	for _, tt := range tests {
@@ -70,16 +85,17 @@ func TestSendInvalid(t *testing.T) {
 			})}
 			c := client.New(tt.username, tt.key, append(tt.opts, client.WithHTTPClient(hc))...)
 			got, err := c.Send(t.Context(), tt.m)
-			checkKinds(t, err, client.ErrInvalid, client.ErrNotSent)
+			checkKinds(t, err, client.ErrInvalid, client.ErrRefused)
 			if err.Error() != tt.want {
 				t.Errorf("error %q, want %q", err, tt.want)
 			}
 			for i, r := range got.Recipients {
-				diff(t, "recipient", r, client.Recipient{Number: tt.m.To[i], Outcome: client.NotSent})
+				diff(t, "recipient", r, client.Recipient{Number: tt.m.To[i], Outcome: client.Refused})
 			}
 			if len(got.Recipients) != len(tt.m.To) {
 				t.Errorf("%d recipients, want %d", len(got.Recipients), len(tt.m.To))
 			}
+			diff(t, "resendable", got.Resendable(), []string(nil))
 			if s := fmt.Sprint(c); strings.Contains(s, testKey) {
 				t.Errorf("client prints as %s", s)
 			}
@@ -91,7 +107,7 @@ func TestZeroClient(t *testing.T) {
 	t.Parallel()
 	var c client.Client
 	_, err := c.Send(t.Context(), message(number1))
-	checkKinds(t, err, client.ErrInvalid, client.ErrNotSent)
+	checkKinds(t, err, client.ErrInvalid, client.ErrRefused)
 }
 
 func TestSendChunks(t *testing.T) {
@@ -167,7 +183,7 @@ func TestSendSecondChunkFails(t *testing.T) {
 	}{
 		{"cut", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 			client.OutcomeUnknown, []error{client.ErrNotSent, client.ErrOutcomeUnknown},
-			"client: 2 of 6 recipients accepted (2 unknown, 2 not sent): outcome unknown: EOF"},
+			"client: 2 of 6 recipients accepted (2 unknown, 2 not sent): no reply from HOST: cut short"},
 		{"refused", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, replyBody("InvalidSenderId")) },
 			client.Refused, []error{client.ErrNotSent, client.ErrRefused},
 			"client: 2 of 6 recipients accepted (2 refused, 2 not sent): request refused: InvalidSenderId"},
@@ -191,8 +207,8 @@ func TestSendSecondChunkFails(t *testing.T) {
 				[]client.Recipient{accepted(to[0]), accepted(to[1])},
 				recipients(tt.want, to[2:4]...), recipients(client.NotSent, to[4:]...)))
 			checkKinds(t, err, tt.kinds...)
-			if tt.err != "" && err.Error() != tt.err {
-				t.Errorf("error %q, want %q", err, tt.err)
+			if text := hostless(err); tt.err != "" && text != tt.err {
+				t.Errorf("error %q, want %q", text, tt.err)
 			}
 			if n := seen.Load(); n != 2 {
 				t.Errorf("%d requests, want 2", n)
@@ -217,7 +233,7 @@ func TestSendStopOnInsufficientBalance(t *testing.T) {
 			got, err := c.Send(t.Context(), message(number1, number2))
 			if stop {
 				checkKinds(t, err, client.ErrNotSent, client.ErrRefused)
-				diff(t, "error", err.Error(), "client: 0 of 2 recipients accepted (1 refused, 1 not sent): stopped for lack of balance")
+				diff(t, "error", err.Error(), "client: 0 of 2 recipients accepted (1 refused: 405 InsufficientBalance, 1 not sent): stopped for lack of balance")
 				diff(t, "not sent", got.Filter(client.NotSent), recipients(client.NotSent, number2))
 			} else {
 				checkKinds(t, err, client.ErrRefused)
@@ -340,6 +356,25 @@ func TestTwoClients(t *testing.T) {
 	}
 }
 
+// coded returns recipients with the codes given and the outcomes that follow.
+func coded(codes ...int) []client.Recipient {
+	var out []client.Recipient
+	for _, code := range codes {
+		r := client.Recipient{Number: number1, StatusCode: code}
+		switch {
+		case code == 0:
+		case code < 200 && code != 199:
+			r.Outcome = client.Accepted
+		case code == 500 || code == 501:
+			r.Outcome = client.Transient
+		case code >= 400 && code < 500:
+			r.Outcome = client.Refused
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 func TestResultErr(t *testing.T) {
 	t.Parallel()
 	all := client.Result{Recipients: slices.Concat(
@@ -352,6 +387,20 @@ func TestResultErr(t *testing.T) {
 		text  string
 		kinds []error
 	}{
+		{"a code", client.Result{Recipients: coded(406)}, client.SendError{Refused: 1, Codes: map[int]int{406: 1}},
+			"client: 0 of 1 recipients accepted (1 refused: 406 UserInBlacklist)", []error{client.ErrRefused}},
+		{"one code for all", client.Result{Recipients: coded(101, 405, 405)}, client.SendError{Accepted: 1, Refused: 2, Codes: map[int]int{405: 2}},
+			"client: 1 of 3 recipients accepted (2 refused: 405 InsufficientBalance)", []error{client.ErrRefused}},
+		{"codes", client.Result{Recipients: coded(406, 403, 401, 406, 501, 199, 0)},
+			client.SendError{Refused: 4, Transient: 1, Unknown: 2, Codes: map[int]int{401: 1, 403: 1, 406: 2, 501: 1, 199: 1}},
+			"client: 0 of 7 recipients accepted (4 refused: 2 x 406 UserInBlacklist, 1 x 401 RiskHold, 1 x 403 InvalidPhoneNumber, 1 transient: 501 GatewayError, 2 unknown: 1 x 199)",
+			[]error{client.ErrOutcomeUnknown, client.ErrRefused, client.ErrTransient}},
+		{"many codes", client.Result{Recipients: coded(901, 902, 903, 904, 905, 905)},
+			client.SendError{Unknown: 6, Codes: map[int]int{901: 1, 902: 1, 903: 1, 904: 1, 905: 2}},
+			"client: 0 of 6 recipients accepted (6 unknown: 2 x 905, 1 x 901, 1 x 902 and 2 other codes)", []error{client.ErrOutcomeUnknown}},
+		{"one code too many", client.Result{Recipients: coded(402, 403, 404, 407)},
+			client.SendError{Refused: 4, Codes: map[int]int{402: 1, 403: 1, 404: 1, 407: 1}},
+			"client: 0 of 4 recipients accepted (4 refused: 1 x 402 InvalidSenderId, 1 x 403 InvalidPhoneNumber, 1 x 404 UnsupportedNumberType and 1 other code)", []error{client.ErrRefused}},
 		{"mixed", all, client.SendError{Accepted: 1, Refused: 1, Transient: 1, Unknown: 1, NotSent: 1},
 			"client: 1 of 5 recipients accepted (1 refused, 1 transient, 1 unknown, 1 not sent)",
 			[]error{client.ErrNotSent, client.ErrOutcomeUnknown, client.ErrRefused, client.ErrTransient}},

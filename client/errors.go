@@ -1,8 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +17,8 @@ import (
 // differently.
 var (
 	// ErrInvalid: the message or the client's configuration is unusable.
-	// Nothing was written; the same error matches ErrNotSent.
+	// Nothing was written, and sending the same again cannot work: every
+	// recipient is [Refused], and the same error matches ErrRefused.
 	ErrInvalid = errors.New("client: invalid message or configuration")
 	// ErrNotSent: at least one recipient was not sent the message. No request
 	// that could be acted on left this process for it: no address, no
@@ -33,26 +38,34 @@ var (
 )
 
 // SendError says that not every recipient was accepted. It counts recipients
-// by outcome; what happened to each is in the [Result] beside it.
+// by outcome; the [Result] beside it tells the outcome of each.
 type SendError struct {
 	Accepted, Refused, Transient, Unknown, NotSent int
-	// Err is what ended the sending early, such as an [*HTTPError] or a
-	// [*RefusedError]; nil when every request got an answer per recipient.
+	// Codes counts the recipients that were not accepted by
+	// [Recipient.StatusCode]. It leaves out recipients without a code.
+	Codes map[int]int
+	// Err is the reason that Codes do not hold: the error that ended the sending
+	// early, such as an [*HTTPError] or a [*RefusedError], or how a reply left an
+	// outcome unknown. It is nil when every recipient got an answer.
 	Err error
 }
 
-// Error names counts and the cause, never a number.
+// Error states the counts, their codes and Err. It holds no number and nothing
+// that the other side wrote, but for codes.
 func (e *SendError) Error() string {
 	var b strings.Builder
 	total := e.Accepted + e.Refused + e.Transient + e.Unknown + e.NotSent
 	fmt.Fprintf(&b, "client: %d of %d recipients accepted", e.Accepted, total)
 	sep := " ("
 	for _, part := range []struct {
-		n    int
-		name string
-	}{{e.Refused, "refused"}, {e.Transient, "transient"}, {e.Unknown, "unknown"}, {e.NotSent, "not sent"}} {
+		n int
+		o Outcome
+	}{{e.Refused, Refused}, {e.Transient, Transient}, {e.Unknown, OutcomeUnknown}, {e.NotSent, NotSent}} {
 		if part.n > 0 {
-			b.WriteString(sep + strconv.Itoa(part.n) + " " + part.name)
+			b.WriteString(sep + strconv.Itoa(part.n) + " " + part.o.String())
+			if codes := e.codes(part.n, part.o); codes != "" {
+				b.WriteString(": " + codes)
+			}
 			sep = ", "
 		}
 	}
@@ -63,6 +76,30 @@ func (e *SendError) Error() string {
 		b.WriteString(": " + strings.TrimPrefix(e.Err.Error(), "client: "))
 	}
 	return b.String()
+}
+
+// codes lists the codes of the outcomes, which n recipients have, the most
+// frequent first: "406 UserInBlacklist" if that is the code of all, otherwise
+// "3 x 406 UserInBlacklist, 1 x 403 InvalidPhoneNumber and 2 other codes".
+func (e *SendError) codes(n int, outcomes ...Outcome) string {
+	const most = 3
+	codes := slices.DeleteFunc(slices.Collect(maps.Keys(e.Codes)), func(code int) bool { return !slices.Contains(outcomes, outcomeOf(code)) })
+	slices.SortFunc(codes, func(a, b int) int { return cmp.Or(e.Codes[b]-e.Codes[a], a-b) })
+	if len(codes) == 1 && e.Codes[codes[0]] == n {
+		return codeText(codes[0])
+	}
+	var parts []string
+	for _, code := range codes[:min(len(codes), most)] {
+		parts = append(parts, strconv.Itoa(e.Codes[code])+" x "+codeText(code))
+	}
+	s := strings.Join(parts, ", ")
+	switch others := len(codes) - most; {
+	case others == 1:
+		s += " and 1 other code"
+	case others > 1:
+		s += " and " + strconv.Itoa(others) + " other codes"
+	}
+	return s
 }
 
 // Unwrap returns the kinds of the outcomes counted, then Err.
@@ -89,38 +126,46 @@ func (e *SendError) Unwrap() []error {
 // [ErrAuthentication]. The outcome of the request's recipients follows from
 // the status: [Refused] for 3xx (redirects are not followed) and 4xx,
 // [Transient] for 429 and for 503 with a Retry-After header, and otherwise
-// [OutcomeUnknown]: a 503 without that header is also what the gateway's HTTP
-// server says when it has waited too long for a message it may yet send.
+// [OutcomeUnknown]: a 503 without that header, or with one that cannot be read,
+// is also what the gateway's HTTP server says when it has waited too long for a
+// message it may yet send.
 // A 4xx whose body answers per recipient is read like a 2xx and is no HTTPError.
 type HTTPError struct {
-	StatusCode  int
+	StatusCode int
+	// ContentType and Body are the answer's, at most 4 KiB of it. Africa's
+	// Talking answers in plain text, proxies in HTML. The client blanks out the
+	// API key, but not the numbers and texts that an answer may repeat: Error
+	// quotes neither field, and the app should not log them.
 	ContentType string
-	// Body is the answer's text, at most 4 KiB of it. Africa's Talking
-	// answers in plain text, proxies in HTML. The API key is blanked out, but
-	// whatever else the answer repeats of the request is not.
-	Body string
-	// Reason is the first line of a plain-text Body, when it is short and
-	// repeats nothing of the request; otherwise empty. It is part of Error.
-	Reason string
+	Body        string
 	// Host and Username are those of the request: a sandbox key with a live
-	// username, or the reverse, is the usual cause of a 401.
+	// username, or the reverse, is the usual cause of a 401. Error leaves the
+	// username out, which may be an API key by mistake.
 	Host, Username string
-	// RetryAfter is how long the answer asks to wait; zero when it does not.
+	// RetryAfter is how long the answer asks to wait; zero when it does not, or
+	// not in a form that can be read.
 	RetryAfter time.Duration
 }
 
-// Error names the status, the host and the username, never the key.
+// Error names the status and the host.
 func (e *HTTPError) Error() string {
-	s := "client: HTTP status " + strconv.Itoa(e.StatusCode) + " from " + e.Host + " for username " + strconv.Quote(e.Username)
-	if e.Reason != "" {
-		s += ": " + e.Reason
+	s := "client: HTTP status " + strings.TrimSpace(strconv.Itoa(e.StatusCode)+" "+http.StatusText(e.StatusCode)) + " from " + e.Host
+	switch {
+	case e.StatusCode == http.StatusUnauthorized:
+		s += ": the username and the API key do not belong together, or not to this host"
+	case e.StatusCode >= 300 && e.StatusCode <= 399:
+		s += ": redirects are not followed"
 	}
 	return s
 }
 
+// String returns the text of Error, so that a value prints no more than a
+// pointer does. %#v prints everything.
+func (e HTTPError) String() string { return e.Error() }
+
 // Unwrap returns [ErrAuthentication] for status 401, otherwise nil.
 func (e *HTTPError) Unwrap() error {
-	if e.StatusCode == 401 {
+	if e.StatusCode == http.StatusUnauthorized {
 		return ErrAuthentication
 	}
 	return nil
@@ -129,29 +174,25 @@ func (e *HTTPError) Unwrap() error {
 // RefusedError is a 2xx answer that refuses the request as a whole: it lists
 // no recipients and gives a reason. It wraps [ErrRefused].
 type RefusedError struct {
-	// Reason is the reply's word: "InvalidSenderId". The set is open.
+	// Reason is the reply's word, such as "InvalidSenderId", or its sentence,
+	// which may repeat a number or the text.
 	Reason string
 }
 
-// Error quotes the reason if it is a single word.
+// Error quotes the reason if it is one of the documented words.
 func (e *RefusedError) Error() string {
-	if isWord(e.Reason) {
-		return "client: request refused: " + e.Reason
+	if word, ok := documented(e.Reason); ok {
+		return "client: request refused: " + word
 	}
-	return "client: request refused"
+	return "client: request refused for a reason that is not documented"
 }
+
+// String returns the text of Error, so that a value prints no more than a
+// pointer does. %#v prints everything.
+func (e RefusedError) String() string { return e.Error() }
 
 // Unwrap returns [ErrRefused].
 func (e *RefusedError) Unwrap() error { return ErrRefused }
-
-func isWord(s string) bool {
-	for i := range len(s) {
-		if c := s[i] | 0x20; c < 'a' || c > 'z' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64
-}
 
 // invalidError is an ErrInvalid with its reason.
 type invalidError string
@@ -162,16 +203,9 @@ func invalidf(format string, args ...any) error {
 
 func (e invalidError) Error() string { return "client: " + string(e) }
 
-func (e invalidError) Is(target error) bool { return target == ErrInvalid || target == ErrNotSent }
+func (e invalidError) Is(target error) bool { return target == ErrInvalid || target == ErrRefused }
 
-// transportError is a request without a usable answer. Its text is kept apart
-// from err, which belongs to others and may quote what must not be repeated.
-type transportError struct {
-	kind error
-	text string
-	err  error
-}
+// replyError says how a reply falls short.
+type replyError string
 
-func (e *transportError) Error() string { return e.kind.Error() + ": " + e.text }
-
-func (e *transportError) Unwrap() []error { return []error{e.kind, e.err} }
+func (e replyError) Error() string { return "client: " + string(e) }

@@ -29,11 +29,11 @@ const partlyAccepted = `{"SMSMessageData":{"Message":"Sent to 1/2 Total Cost: KE
 func ExampleNew() {
 	live := client.New("myapp", "my-api-key")
 	sandbox := client.New("sandbox", "my-sandbox-key")
-	fmt.Println(live) // the key is never shown
+	fmt.Println(live) // never shows the key
 	fmt.Println(sandbox)
 	// Output:
-	// client(username=myapp host=api.africastalking.com)
-	// client(username=sandbox host=api.sandbox.africastalking.com)
+	// client(host=api.africastalking.com)
+	// client(host=api.sandbox.africastalking.com)
 }
 
 func ExampleClient_Send() {
@@ -51,7 +51,7 @@ func ExampleClient_Send() {
 	}
 	fmt.Println(res.TotalCost())
 	// Output:
-	// client: 1 of 2 recipients accepted (1 refused)
+	// client: 1 of 2 recipients accepted (1 refused: 403 InvalidPhoneNumber)
 	// +254711000000 accepted 101 Success ATXid_1 KES 0.80
 	// +254711000001 refused 403 InvalidPhoneNumber  0.00
 	// [KES 0.80]
@@ -81,7 +81,7 @@ func ExampleHTTPError() {
 	_, err := c.Send(context.Background(), client.Message{To: []string{"+254711000000"}, Text: "Hello"})
 	var httpErr *client.HTTPError
 	if errors.As(err, &httpErr) {
-		fmt.Println(httpErr.StatusCode, httpErr.Username, httpErr.Reason)
+		fmt.Println(httpErr.StatusCode, httpErr.Username, httpErr.Body)
 	}
 	fmt.Println(errors.Is(err, client.ErrAuthentication))
 	// Output:
@@ -105,23 +105,23 @@ func ExampleRefusedError() {
 	// client: 0 of 1 recipients accepted (1 refused): request refused: InvalidSenderId
 }
 
-// An answer that cannot be read does not mean that nobody was messaged.
+// An unreadable answer does not mean that no message was sent.
 func ExampleClient_Send_outcomeUnknown() {
 	srv := gateway(200, "text/html", "<html>It works!</html>")
 	defer srv.Close()
 	c := client.New("myapp", "my-api-key", client.WithBaseURLs(srv.URL, ""))
 
 	res, err := c.Send(context.Background(), client.Message{To: []string{"+254711000000"}, Text: "Hello"})
-	fmt.Println(err)
+	fmt.Println(strings.ReplaceAll(err.Error(), srv.Listener.Addr().String(), "api.example"))
 	fmt.Println(errors.Is(err, client.ErrOutcomeUnknown), len(res.Resendable()))
 	// Output:
-	// client: 0 of 1 recipients accepted (1 unknown): outcome unknown: reply is not the JSON expected
+	// client: 0 of 1 recipients accepted (1 unknown): HTTP status 200 from api.example: unreadable reply
 	// true 0
 }
 
 func ExampleClient_Send_notSent() {
 	srv := gateway(200, "", "")
-	srv.Close() // nobody listens
+	srv.Close()
 	c := client.New("myapp", "my-api-key", client.WithBaseURLs(srv.URL, ""))
 
 	res, err := c.Send(context.Background(), client.Message{To: []string{"+254711000000"}, Text: "Hello"})
@@ -134,12 +134,12 @@ func ExampleClient_Send_notSent() {
 
 func ExampleClient_Send_invalid() {
 	c := client.New("myapp", "my-api-key")
-	_, err := c.Send(context.Background(), client.Message{To: []string{"0711 000000"}, Text: "Hello"})
+	res, err := c.Send(context.Background(), client.Message{To: []string{"0711 000000"}, Text: "Hello"})
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, client.ErrInvalid))
+	fmt.Println(errors.Is(err, client.ErrInvalid), len(res.Resendable()))
 	// Output:
 	// client: recipient 0 contains white space
-	// true
+	// true 0
 }
 
 func ExampleResult_Resendable() {

@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/sautigo/africastalking/internal/redact"
 )
 
 // Message is one text for any number of recipients.
@@ -18,10 +20,10 @@ import (
 // and it needs From.
 type Message struct {
 	// To holds the recipients in international form, "+254711000000". Exact
-	// duplicates are sent once. Beyond what would corrupt the request (an empty
-	// entry, a comma, white space, a control character) numbers are not
-	// validated: Africa's Talking answers [StatusInvalidPhoneNumber] for each
-	// one it cannot use, and knows the numbering plans best.
+	// duplicates are sent once. The client refuses only numbers that would corrupt
+	// the request: an empty one, and those with a comma, white space or a control
+	// character. Africa's Talking, which knows the numbering plans best, answers
+	// [StatusInvalidPhoneNumber] for each number that it cannot use.
 	To []string
 	// Text is the message, in valid UTF-8. It is sent as it is; a long one
 	// is delivered, and charged, in several parts.
@@ -40,7 +42,8 @@ type Message struct {
 	// Keyword is the premium product's keyword.
 	Keyword string
 	// LinkID answers an on-demand request; it is the link id of the incoming
-	// message. A bad or expired one shows only in the delivery report.
+	// message. A bad or expired one shows only in the delivery report. "0" and
+	// "None", by which the wire says that there is none, are refused.
 	LinkID string
 	// RetryDuration is how long delivery to a premium subscriber is tried
 	// again, in whole hours.
@@ -75,7 +78,8 @@ func (m Message) premium() bool {
 	return m.Premium || m.Keyword != "" || m.LinkID != "" || m.RetryDuration != 0
 }
 
-// check reports what would make the request wrong or ambiguous on the wire.
+// check returns the fault that would make the request wrong or ambiguous on the
+// wire, or nil.
 func (m Message) check() error {
 	if len(m.To) == 0 {
 		return invalidError("message has no recipients")
@@ -94,6 +98,8 @@ func (m Message) check() error {
 		return invalidError("enqueue is none of EnqueueDefault, EnqueueYes and EnqueueNo")
 	case m.RetryDuration < 0 || m.RetryDuration%time.Hour != 0:
 		return invalidError("retry duration is not a whole number of hours")
+	case m.LinkID == "0" || strings.EqualFold(m.LinkID, "None"):
+		return invalidError(`link ids "0" and "None" stand for none: leave LinkID empty`)
 	case m.premium() && m.From == "":
 		return invalidError("a premium message needs From")
 	}
@@ -120,26 +126,12 @@ func numberFault(number string) string {
 func (m Message) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Int("recipients", len(m.To)),
-		slog.Int("text_bytes", len(m.Text)),
-		slog.String("from", mask(m.From)),
+		slog.String("text", redact.Text(m.Text)),
+		slog.String("from", redact.Digits(m.From)),
 		slog.Bool("premium", m.premium()),
 	)
 }
 
-// mask keeps the last two characters of what looks like a phone number and
-// leaves names and short codes alone.
-func mask(s string) string {
-	if digits := digitsOf(s); len(digits) > 6 {
-		return "***" + digits[len(digits)-2:]
-	}
-	return s
-}
-
-func digitsOf(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
-}
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would.
+// %#v prints everything.
+func (m Message) String() string { return redact.String(m) }

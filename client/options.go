@@ -3,7 +3,6 @@ package client
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -12,8 +11,8 @@ const (
 	defaultChunkSize = 500
 )
 
-// Option changes a client's configuration. What an option is given wrongly,
-// [Client.Send] reports as [ErrInvalid] before anything is written.
+// Option changes a client's configuration. [Client.Send] reports an unusable
+// option as [ErrInvalid], before anything is written.
 type Option func(*config)
 
 type config struct {
@@ -23,7 +22,7 @@ type config struct {
 	retries      int
 	bulk         bool
 	stopOnCredit bool
-	api, content string
+	api, content *url.URL
 	custom       bool
 	err          error
 }
@@ -46,9 +45,10 @@ func WithHTTPClient(hc *http.Client) Option {
 }
 
 // WithBaseURLs replaces the hosts, for tests and proxies: api receives ordinary
-// messages, content premium ones. Both have the form
-// scheme://host[:port][/path]; "/version1/…" is appended. An empty content
-// means api. The default depends on the username: see [New].
+// messages, content premium ones; an empty content means api. Each is a whole
+// URL, scheme://host[:port][/path][?query], and is used as it is. A URL without a
+// path gets the documented one, "/version1/…". The default depends on the
+// username: see [New].
 func WithBaseURLs(api, content string) Option {
 	return func(c *config) {
 		if content == "" {
@@ -59,14 +59,13 @@ func WithBaseURLs(api, content string) Option {
 	}
 }
 
-func (c *config) base(s string) string {
+func (c *config) base(s string) *url.URL {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		c.fail("base URL is not of the form scheme://host[:port][/path]")
-		return ""
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		c.fail("base URL is not of the form http(s)://host[:port][/path][?query]")
+		return new(url.URL)
 	}
-	return strings.TrimRight(s, "/")
+	return u
 }
 
 // WithTimeout bounds each request, from looking up the host to the last byte
@@ -96,9 +95,9 @@ func WithChunkSize(n int) Option {
 // randomized pauses, and only where no message can be sent twice: when nothing
 // was written (no address, no connection, no TLS), when the answer is 429, or
 // 503 with Retry-After, and for just those recipients whose code is 500 or 501.
-// A Retry-After of at most a minute is honoured; a longer one is left to the
-// caller, in [HTTPError.RetryAfter]. A pause that would outlast the context's
-// deadline is not begun. The default is 0.
+// The client honours a Retry-After of at most a minute. It leaves a longer one to
+// the app, in [HTTPError.RetryAfter], and does not retry when it cannot read one.
+// It begins no pause that would outlast the context's deadline. The default is 0.
 func WithRetries(n int) Option {
 	return func(c *config) {
 		if n < 0 {

@@ -3,11 +3,8 @@ package client
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
-
-	"github.com/sautigo/africastalking"
 )
 
 // reply is what an answer says, before it is matched with the numbers asked for.
@@ -16,49 +13,41 @@ type reply struct {
 	entries []Recipient
 }
 
-var (
-	errUnreadable  = errors.New("reply is not the JSON expected")
-	errNoData      = errors.New("reply has no SMSMessageData")
-	errNoOutcome   = errors.New("reply names no recipients and no refusal")
-	errReplyTooBig = errors.New("reply is too large")
-)
-
-// decodeReply reads the body of an answer. It insists on the JSON and on
-// SMSMessageData, and on nothing else: fields of the wrong type count as
-// absent. The error is a [*RefusedError], whose reply is complete, or says why
-// the outcome is unknown.
+// decodeReply reads the body of an answer. It insists on JSON, on SMSMessageData
+// and on fields that occur once; fields of the wrong type count as absent. The
+// error is a [*RefusedError], whose reply is complete, or a replyError, which
+// leaves the outcome unknown.
 func decodeReply(body []byte) (reply, error) {
-	var doc struct {
-		SMSMessageData *struct {
-			Message    text
-			Recipients []wireRecipient
-		}
+	var doc struct{ SMSMessageData member[wireReply] }
+	if len(bytes.TrimSpace(body)) == 0 {
+		return reply{}, replyError("empty reply")
 	}
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(body, &doc)
-	if err != nil && !errors.As(err, &wrongType) {
-		return reply{}, errUnreadable
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return reply{}, replyError("unreadable reply")
 	}
-	data := doc.SMSMessageData
-	if data == nil {
-		return reply{}, errNoData
+	data := &doc.SMSMessageData.v
+	r := reply{summary: parseSummary(data.Message.s)}
+	twice := doc.SMSMessageData.n > 1 || data.Message.n > 1 || data.Recipients.n > 1
+	for i := range data.Recipients.v {
+		w := &data.Recipients.v[i]
+		twice = twice || w.twice()
+		r.entries = append(r.entries, w.recipient())
 	}
-	r := reply{summary: parseSummary(string(data.Message))}
-	if len(data.Recipients) > 0 {
-		r.entries = make([]Recipient, 0, len(data.Recipients))
-		for i := range data.Recipients {
-			r.entries = append(r.entries, data.Recipients[i].recipient())
-		}
+	switch {
+	case doc.SMSMessageData.n == 0:
+		return reply{}, replyError("unreadable reply: no SMSMessageData")
+	case twice:
+		return reply{}, replyError("unreadable reply: a field occurs twice")
+	case len(r.entries) > 0:
 		return r, nil
-	}
-	if data.Recipients == nil || !refuses(r.summary) {
-		return reply{}, errNoOutcome
+	case data.Recipients.v == nil || !refuses(r.summary):
+		return reply{}, replyError("the reply names no recipients and no refusal")
 	}
 	return r, &RefusedError{Reason: r.summary.Text}
 }
 
 // refuses reports whether the summary of a reply without recipients says that
-// nobody was messaged.
+// no message was sent.
 func refuses(s Summary) bool {
 	switch {
 	case s.Text == "":
@@ -74,7 +63,7 @@ func refuses(s Summary) bool {
 }
 
 // parseSummary reads "Sent to <n>/<m>[ Total Cost: <cost>][ Message parts: <n>]".
-// Whatever it does not recognise stays in Text alone.
+// Text alone keeps the rest.
 func parseSummary(line string) Summary {
 	s := Summary{Text: line}
 	rest, ok := strings.CutPrefix(line, "Sent to ")
@@ -83,33 +72,32 @@ func parseSummary(line string) Summary {
 	}
 	ratio, rest, _ := strings.Cut(rest, " ")
 	sent, total, _ := strings.Cut(ratio, "/")
-	n, err1 := strconv.Atoi(sent)
-	m, err2 := strconv.Atoi(total)
-	if err1 == nil && err2 == nil && n >= 0 && m >= 0 {
+	n, ok1 := count(sent)
+	m, ok2 := count(total)
+	if ok1 && ok2 {
 		s.Sent, s.Total = n, m
 	}
 	rest, parts, _ := strings.Cut(rest, "Message parts: ")
-	s.Parts = count(parts)
+	s.Parts, _ = count(parts)
 	if _, cost, ok := strings.Cut(rest, "Total Cost: "); ok {
-		s.Cost, _ = parseCost(strings.TrimSpace(cost))
+		_ = s.Cost.UnmarshalText([]byte(strings.TrimSpace(cost))) // Text keeps an unreadable one
 	}
 	return s
 }
 
-func parseCost(s string) (africastalking.Money, error) {
-	if s == "" || s == "None" {
-		return africastalking.Money{}, nil
+// count reads a count, such as one of recipients or parts. Six digits are more
+// than any request has, and less than a phone number.
+func count(s string) (n int, ok bool) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > 999_999 {
+		return 0, false
 	}
-	return africastalking.ParseMoney(s)
+	return n, true
 }
 
-// count reads a number of parts; what is not one is none.
-func count(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
+type wireReply struct {
+	Message    text
+	Recipients member[[]wireRecipient]
 }
 
 type wireRecipient struct {
@@ -121,71 +109,76 @@ type wireRecipient struct {
 	MessageParts text `json:"messageParts"`
 }
 
+func (w *wireRecipient) twice() bool {
+	return max(w.Number.n, w.Status.n, w.StatusCode.n, w.MessageID.n, w.Cost.n, w.MessageParts.n) > 1
+}
+
 func (w *wireRecipient) recipient() Recipient {
-	r := Recipient{
-		Number:       string(w.Number),
-		Status:       string(w.Status),
-		CostText:     string(w.Cost),
-		MessageParts: count(string(w.MessageParts)),
+	r := Recipient{Status: w.Status.s, CostText: w.Cost.s}
+	if w.Number.s != "None" {
+		r.Number = w.Number.s
 	}
-	if w.MessageID != "None" {
-		r.MessageID = string(w.MessageID)
+	r.MessageParts, _ = count(w.MessageParts.s)
+	if w.MessageID.s != "None" {
+		r.MessageID = w.MessageID.s
 	}
-	// An unreadable cost stays readable in CostText.
-	r.Cost, _ = parseCost(r.CostText)
-	code, err := strconv.Atoi(string(w.StatusCode))
+	_ = r.Cost.UnmarshalText([]byte(r.CostText)) // CostText keeps an unreadable one
+	code, err := strconv.Atoi(w.StatusCode.s)
 	switch {
 	case err == nil:
 		r.StatusCode, r.Outcome = code, outcomeOf(code)
-	case w.StatusCode == "" && w.MessageID == "None" && w.Status != "Success":
+	case w.StatusCode.s == "" && w.MessageID.s == "None" && w.Status.s != "Success":
 		// Replies without codes were observed in 2016, for failures.
 		r.Outcome = Refused
 	}
 	return r
 }
 
-func outcomeOf(code int) Outcome {
-	switch code {
-	case StatusProcessed, StatusSent, StatusQueued:
-		return Accepted
-	case StatusRiskHold, StatusInvalidSenderID, StatusInvalidPhoneNumber,
-		StatusUnsupportedNumberType, StatusInsufficientBalance, StatusUserInBlacklist,
-		StatusCouldNotRoute, StatusDoNotDisturb, StatusRejectedByGateway:
-		return Refused
-	case StatusInternalServerError, StatusGatewayError:
-		return Transient
-	}
-	return OutcomeUnknown
+// member is a field of a JSON object. It counts how often the field occurs,
+// because encoding/json mixes two lists of one name.
+type member[T any] struct {
+	v T
+	n int
+}
+
+func (m *member[T]) UnmarshalJSON(b []byte) error {
+	m.n++
+	_ = json.Unmarshal(b, &m.v) // the wrong type counts as absent
+	return nil
 }
 
 // text is a JSON string, or any other JSON value as it is written; null is "".
-type text string
+// It counts as member does.
+type text struct {
+	s string
+	n int
+}
 
 func (t *text) UnmarshalJSON(b []byte) error {
+	t.n++
 	switch {
-	case len(b) > 0 && b[0] == '"':
-		if inner := b[1 : len(b)-1]; bytes.IndexByte(inner, '\\') < 0 {
-			*t = text(bytes.ToValidUTF8(inner, []byte("\uFFFD")))
-			return nil
+	case b[0] != '"':
+		t.s = string(b)
+		if t.s == "null" {
+			t.s = ""
 		}
-		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
-		}
-		*t = text(s)
-	case string(b) == "null":
-		*t = ""
+	case bytes.IndexByte(b, '\\') < 0:
+		t.s = strings.ToValidUTF8(string(b[1:len(b)-1]), "\uFFFD")
 	default:
-		*t = text(b)
+		return json.Unmarshal(b, &t.s)
 	}
 	return nil
 }
 
 // match writes the entries of a reply over the recipients asked about, by
 // number, and returns the entries that belong to none of them. The order of
-// entries means nothing. A recipient without an entry, or with entries that
-// disagree, is left with OutcomeUnknown.
+// entries means nothing, but an only entry without a number belongs to an only
+// recipient. A recipient without an entry, or with entries that disagree, is left
+// with OutcomeUnknown.
 func match(asked []*Recipient, entries []Recipient) (unmatched []Recipient) {
+	if len(asked) == 1 && len(entries) == 1 && entries[0].Number == "" {
+		entries[0].Number = asked[0].Number
+	}
 	byNumber := make(map[string]*answer, len(asked))
 	answers := make([]answer, len(asked))
 	for i, r := range asked {
@@ -240,7 +233,13 @@ func matchDigits(answers []answer, strays []Recipient) (unmatched []Recipient) {
 // dialled returns the digits of an international number without its prefix,
 // so that "+254…", "254…" and "00254…" are equal.
 func dialled(number string) string {
-	return strings.TrimPrefix(digitsOf(number), "00")
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, number)
+	return strings.TrimPrefix(digits, "00")
 }
 
 // answer collects the entries of a reply about one number.

@@ -2,43 +2,30 @@ package client
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
-const (
-	contentForm = "application/x-www-form-urlencoded"
-	contentJSON = "application/json"
-)
-
-// request is one POST, before it is bound to a context.
-type request struct {
-	endpoint    endpoint
-	contentType string
-	body        string
-}
-
 // encode writes m for the recipients in to.
 func (c *Client) encode(m Message, to []*Recipient) request {
+	limit := int64(replyBase + replyPerRecipient*len(to))
 	switch {
 	case m.premium():
-		return request{c.premium, contentForm, c.form(m, to, "0")}
-	case c.bulk.url != "":
-		return request{c.bulk, contentJSON, c.json(m, to)}
+		return request{c.premium, contentForm, c.form(m, to, "0"), limit}
+	case c.bulk != nil:
+		return request{c.bulk, contentJSON, c.json(m, to), limit}
 	}
-	return request{c.classic, contentForm, c.form(m, to, "1")}
+	return request{c.classic, contentForm, c.form(m, to, "1"), limit}
 }
 
 func (c *Client) form(m Message, to []*Recipient, bulkMode string) string {
+	username, _ := c.account()
 	var b strings.Builder
 	b.Grow(128 + len(m.Text)*3/2 + len(to)*18)
 	b.WriteString("username=")
-	b.WriteString(url.QueryEscape(c.username))
+	b.WriteString(url.QueryEscape(username))
 	b.WriteString("&to=")
 	for i, r := range to {
 		if i > 0 {
@@ -68,13 +55,14 @@ func (c *Client) form(m Message, to []*Recipient, bulkMode string) string {
 }
 
 func (c *Client) json(m Message, to []*Recipient) string {
+	username, _ := c.account()
 	doc := struct {
 		Username     string      `json:"username"`
 		Message      string      `json:"message"`
 		SenderID     string      `json:"senderId,omitempty"`
 		PhoneNumbers []string    `json:"phoneNumbers"`
 		Enqueue      json.Number `json:"enqueue,omitempty"`
-	}{c.username, m.Text, m.From, make([]string, len(to)), json.Number(m.Enqueue.wire())}
+	}{username, m.Text, m.From, make([]string, len(to)), json.Number(m.Enqueue.wire())}
 	for i, r := range to {
 		doc.PhoneNumbers[i] = r.Number
 	}
@@ -84,45 +72,3 @@ func (c *Client) json(m Message, to []*Recipient) string {
 	}
 	return string(body)
 }
-
-// payload is the body of one attempt. It knows whether anyone has begun to read
-// it, which is the proof that matters: the request states its length, so a
-// server that was sent none of the body cannot have acted on it.
-//
-// It hides its type from net/http on purpose, and the request has no GetBody.
-// Without one, no transport can write the message a second time.
-type payload struct {
-	r     strings.Reader
-	state atomic.Int32
-}
-
-const (
-	payloadFresh = iota
-	payloadBegun
-	payloadSealed
-)
-
-var errSealed = errors.New("client: request was given up")
-
-func newPayload(body string) *payload {
-	p := new(payload)
-	p.r.Reset(body)
-	return p
-}
-
-func (p *payload) Read(b []byte) (int, error) {
-	if !p.state.CompareAndSwap(payloadFresh, payloadBegun) && p.state.Load() == payloadSealed {
-		return 0, errSealed
-	}
-	return p.r.Read(b)
-}
-
-func (p *payload) Close() error { return nil }
-
-// seal forbids a read that has not begun, however late a transport's goroutine
-// gets to it, and reports whether none had.
-func (p *payload) seal() bool {
-	return p.state.CompareAndSwap(payloadFresh, payloadSealed)
-}
-
-var _ io.ReadCloser = (*payload)(nil)

@@ -130,25 +130,29 @@ func TestRequestHasLength(t *testing.T) {
 
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	const base = "http://127.0.0.1:9/at/"
+	const base, content, own = "http://127.0.0.1:9", "https://content.test/", "http://127.0.0.1:9/at?token=1"
 	tests := []struct {
 		name, username   string
 		opts             []client.Option
 		classic, premium string
 	}{
-		{"live", "myapp", nil, "api.africastalking.com/version1/messaging", "content.africastalking.com/version1/messaging"},
-		{"sandbox", strings.Clone("sandbox"), nil, "api.sandbox.africastalking.com/version1/messaging", "api.sandbox.africastalking.com/version1/messaging"},
-		{"not the sandbox", "Sandbox", nil, "api.africastalking.com/version1/messaging", "content.africastalking.com/version1/messaging"},
-		{"base URL", "sandbox", []client.Option{client.WithBaseURLs(base, "")}, "127.0.0.1:9/at/version1/messaging", "127.0.0.1:9/at/version1/messaging"},
-		{"base URLs", "myapp", []client.Option{client.WithBaseURLs(base, "https://content.test")}, "127.0.0.1:9/at/version1/messaging", "content.test/version1/messaging"},
-		{"bulk, own host", "sandbox", []client.Option{client.WithBaseURLs(base, ""), client.WithBulk(true)}, "127.0.0.1:9/at/version1/messaging/bulk", "127.0.0.1:9/at/version1/messaging"},
+		{"live", "myapp", nil, "https://api.africastalking.com/version1/messaging", "https://content.africastalking.com/version1/messaging"},
+		{"sandbox", strings.Clone("sandbox"), nil, "https://api.sandbox.africastalking.com/version1/messaging", "https://api.sandbox.africastalking.com/version1/messaging"},
+		{"not the sandbox", "Sandbox", nil, "https://api.africastalking.com/version1/messaging", "https://content.africastalking.com/version1/messaging"},
+		{"base URL", "sandbox", []client.Option{client.WithBaseURLs(base, "")}, base + "/version1/messaging", base + "/version1/messaging"},
+		{"base URLs", "myapp", []client.Option{client.WithBaseURLs(base, content)}, base + "/version1/messaging", content + "version1/messaging"},
+		{"base URL with a query", "myapp", []client.Option{client.WithBaseURLs(base+"?token=1", content)}, base + "/version1/messaging?token=1", content + "version1/messaging"},
+		{"whole URLs", "myapp", []client.Option{client.WithBaseURLs(own, "https://content.test/send/")}, own, "https://content.test/send/"},
+		{"whole URL, escaped", "myapp", []client.Option{client.WithBaseURLs("http://h/a%2Fb", "http://h/%2F")}, "http://h/a%2Fb", "http://h/%2F"},
+		{"bulk, own host", "sandbox", []client.Option{client.WithBaseURLs(base, ""), client.WithBulk(true)}, base + "/version1/messaging/bulk", base + "/version1/messaging"},
+		{"bulk, whole URL", "myapp", []client.Option{client.WithBaseURLs(own, ""), client.WithBulk(true)}, own, own},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got string
 			hc := &http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
-				got = r.URL.Host + r.URL.Path
+				got = r.URL.String()
 				return created(acceptAll([]string{number1})), nil
 			})}
 			c := client.New(tt.username, testKey, append(tt.opts, client.WithHTTPClient(hc))...)

@@ -1,11 +1,14 @@
 package client
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/internal/redact"
 )
 
 // The documented codes of [Recipient.StatusCode]. The set is open.
@@ -26,19 +29,66 @@ const (
 	StatusRejectedByGateway     = 502
 )
 
+// statuses holds the documented word of each code, and its outcome.
+var statuses = map[int]struct {
+	word    string
+	outcome Outcome
+}{
+	StatusProcessed:             {"Processed", Accepted},
+	StatusSent:                  {"Sent", Accepted},
+	StatusQueued:                {"Queued", Accepted},
+	StatusRiskHold:              {"RiskHold", Refused},
+	StatusInvalidSenderID:       {"InvalidSenderId", Refused},
+	StatusInvalidPhoneNumber:    {"InvalidPhoneNumber", Refused},
+	StatusUnsupportedNumberType: {"UnsupportedNumberType", Refused},
+	StatusInsufficientBalance:   {"InsufficientBalance", Refused},
+	StatusUserInBlacklist:       {"UserInBlacklist", Refused},
+	StatusCouldNotRoute:         {"CouldNotRoute", Refused},
+	StatusDoNotDisturb:          {"DoNotDisturbRejection", Refused},
+	StatusInternalServerError:   {"InternalServerError", Transient},
+	StatusGatewayError:          {"GatewayError", Transient},
+	StatusRejectedByGateway:     {"RejectedByGateway", Refused},
+}
+
+// outcomeOf returns OutcomeUnknown for a code that is not documented.
+func outcomeOf(code int) Outcome { return statuses[code].outcome }
+
+// isCode reports whether a code has three digits. Another number in its place may
+// be a subscriber's.
+func isCode(code int) bool { return code >= 100 && code <= 999 }
+
+// codeText returns a code and its documented word: "406 UserInBlacklist".
+func codeText(code int) string {
+	if !isCode(code) {
+		return "an odd code"
+	}
+	return strings.TrimSpace(strconv.Itoa(code) + " " + statuses[code].word)
+}
+
+// documented returns the word for a code that s is, in whatever letter case.
+func documented(s string) (word string, ok bool) {
+	for _, status := range statuses {
+		if strings.EqualFold(s, status.word) {
+			return status.word, true
+		}
+	}
+	return "", false
+}
+
 // Outcome is what is known about the message to one recipient.
 type Outcome uint8
 
 const (
 	// OutcomeUnknown, the zero value: the message may or may not have been
-	// accepted and charged. No readable answer came, or it holds no word or an
-	// unfamiliar one about this number. Sending again may send twice.
+	// accepted and charged. No readable answer came, or the answer has no code or
+	// an unfamiliar one for this number. Sending again may send twice.
 	OutcomeUnknown Outcome = iota
 	// Accepted: Africa's Talking took the message. Delivery is reported later,
 	// by callback.
 	Accepted
-	// Refused: not accepted, and asking again will not help until something
-	// changes: the number, the sender, the balance, the account.
+	// Refused: not accepted, by Africa's Talking or, with [ErrInvalid], by this
+	// package. Asking again will not help until something changes: the message,
+	// the number, the sender, the balance, the account.
 	Refused
 	// Transient: not accepted for now; safe to send again later.
 	Transient
@@ -76,11 +126,11 @@ type Recipient struct {
 	StatusCode int
 	// Status is the reply's text for StatusCode. Branch on the code: texts vary.
 	Status string
-	// MessageID is what delivery reports name the message by; empty when it
-	// was not accepted.
+	// MessageID is the id by which delivery reports name the message; empty when
+	// it was not accepted.
 	MessageID string
-	// Cost is what the account pays for this recipient. It may be in another
-	// currency than the total of the same reply.
+	// Cost is the price that the account pays for this recipient. It may be in
+	// another currency than the total of the same reply.
 	Cost africastalking.Money
 	// CostText is the cost as the reply wrote it. It differs from Cost in more
 	// than form only where it cannot be read as an amount; Cost is then zero.
@@ -91,26 +141,28 @@ type Recipient struct {
 }
 
 // LogValue describes r with all but the last two digits of the number masked.
+// The status is the documented word for the code, not the reply's text.
 func (r Recipient) LogValue() slog.Value {
+	code := r.StatusCode
+	if !isCode(code) {
+		code = 0
+	}
 	return slog.GroupValue(
-		slog.String("number", maskNumber(r.Number)),
+		slog.String("number", redact.Phone(r.Number)),
 		slog.String("outcome", r.Outcome.String()),
-		slog.Int("status_code", r.StatusCode),
-		slog.String("status", mask(r.Status)),
-		slog.String("message_id", r.MessageID),
+		slog.Int("statusCode", code),
+		slog.String("status", statuses[code].word),
+		slog.String("messageId", r.MessageID),
 		slog.String("cost", r.Cost.String()),
-		slog.Int("message_parts", r.MessageParts),
+		slog.Int("messageParts", r.MessageParts),
 	)
 }
 
-func maskNumber(number string) string {
-	if len(number) <= 4 {
-		return "***"
-	}
-	return "***" + number[len(number)-2:]
-}
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would.
+// %#v prints everything.
+func (r Recipient) String() string { return redact.String(r) }
 
-// Summary is the line a reply says about its request as a whole.
+// Summary is the line in which a reply sums up its request.
 type Summary struct {
 	// Text is the line as it came: "Sent to 1/2 Total Cost: KES 0.8000", or
 	// the reason of a refusal, "InvalidSenderId".
@@ -125,7 +177,27 @@ type Summary struct {
 	Parts int
 }
 
-// Result is all that is known about a [Message] after [Client.Send].
+// LogValue leaves out Text, unless it is a documented word: it may repeat a number
+// or the message.
+func (s Summary) LogValue() slog.Value {
+	text, ok := documented(s.Text)
+	if !ok {
+		text = redact.Text(s.Text)
+	}
+	return slog.GroupValue(
+		slog.String("text", text),
+		slog.Int("sent", s.Sent),
+		slog.Int("total", s.Total),
+		slog.String("cost", s.Cost.String()),
+		slog.Int("parts", s.Parts),
+	)
+}
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would.
+// %#v prints everything.
+func (s Summary) String() string { return redact.String(s) }
+
+// Result holds all that is known about a [Message] after [Client.Send].
 type Result struct {
 	// Recipients has one entry for each distinct number of [Message.To], in
 	// that order, whatever happened.
@@ -149,11 +221,21 @@ type Result struct {
 func (r Result) Err() error { return r.err(nil) }
 
 func (r Result) err(cause error) error {
-	e := SendError{Err: cause}
+	e := r.count()
+	if e.Accepted == len(r.Recipients) && e.Accepted > 0 {
+		return nil
+	}
+	e.Err = cause
+	return e
+}
+
+func (r Result) count() *SendError {
+	e := new(SendError)
 	for i := range r.Recipients {
 		switch r.Recipients[i].Outcome {
 		case Accepted:
 			e.Accepted++
+			continue
 		case Refused:
 			e.Refused++
 		case Transient:
@@ -163,11 +245,35 @@ func (r Result) err(cause error) error {
 		default:
 			e.Unknown++
 		}
+		if code := r.Recipients[i].StatusCode; code != 0 {
+			if e.Codes == nil {
+				e.Codes = make(map[int]int)
+			}
+			e.Codes[code]++
+		}
 	}
-	if e.Accepted == len(r.Recipients) && e.Accepted > 0 {
-		return nil
+	return e
+}
+
+// gap returns how a reply left an outcome unknown without a code to show for it,
+// provided that every request got a reply; otherwise nil.
+func (r Result) gap() error {
+	for _, rcpt := range r.Recipients {
+		if rcpt.Outcome != OutcomeUnknown || rcpt.StatusCode != 0 {
+			continue
+		}
+		same := func(entry Recipient) bool { return dialled(entry.Number) == dialled(rcpt.Number) }
+		switch {
+		case rcpt != Recipient{Number: rcpt.Number}:
+			return replyError("the reply states no code")
+		case len(r.Unmatched) == 0:
+			return replyError("the reply leaves out recipients")
+		case slices.ContainsFunc(r.Unmatched, same):
+			return replyError("the reply is ambiguous")
+		}
+		return replyError("the reply names other numbers")
 	}
-	return &e
+	return nil
 }
 
 // Filter returns the recipients with any of the outcomes, in order.
@@ -184,8 +290,7 @@ func (r Result) Filter(outcomes ...Outcome) []Recipient {
 // Resendable returns the numbers, in order, that did not get the message and
 // may be sent it again as it is: those that are [NotSent] or [Transient]. It
 // leaves out [OutcomeUnknown], which may be sent twice, and [Refused], which
-// would be refused again. After an [ErrInvalid] it names everybody, for nobody was
-// sent anything; but the message must be mended first.
+// would be refused again. It is therefore empty after an [ErrInvalid].
 func (r Result) Resendable() []string {
 	var out []string
 	for _, rcpt := range r.Recipients {
@@ -217,29 +322,32 @@ next:
 	return totals
 }
 
-// LogValue counts the outcomes and leaves the recipients out.
+// LogValue counts the outcomes and the codes of those who were not accepted, and
+// leaves the recipients out.
 func (r Result) LogValue() slog.Value {
-	counts := [NotSent + 1]int{}
-	for i := range r.Recipients {
-		if o := r.Recipients[i].Outcome; o <= NotSent {
-			counts[o]++
-		}
-	}
+	e := r.count()
 	attrs := []slog.Attr{slog.Int("recipients", len(r.Recipients))}
-	for _, o := range []Outcome{Accepted, Refused, Transient, NotSent, OutcomeUnknown} {
-		if counts[o] > 0 {
-			attrs = append(attrs, slog.Int(o.logKey(), counts[o]))
+	for _, count := range []slog.Attr{
+		slog.Int("accepted", e.Accepted),
+		slog.Int("refused", e.Refused),
+		slog.Int("transient", e.Transient),
+		slog.Int("notSent", e.NotSent),
+		slog.Int("unknown", e.Unknown),
+		slog.Int("unmatched", len(r.Unmatched)),
+	} {
+		if count.Value.Int64() > 0 {
+			attrs = append(attrs, count)
 		}
 	}
-	for _, total := range r.TotalCost() {
-		attrs = append(attrs, slog.String("total_cost", total.String()))
+	if codes := e.codes(len(r.Recipients)-e.Accepted, Refused, Transient, OutcomeUnknown); codes != "" {
+		attrs = append(attrs, slog.String("codes", codes))
+	}
+	if totals := r.TotalCost(); len(totals) > 0 {
+		attrs = append(attrs, slog.String("totalCost", strings.Trim(fmt.Sprint(totals), "[]")))
 	}
 	return slog.GroupValue(attrs...)
 }
 
-func (o Outcome) logKey() string {
-	if o == NotSent {
-		return "not_sent"
-	}
-	return o.String()
-}
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would.
+// %#v prints everything.
+func (r Result) String() string { return redact.String(r) }

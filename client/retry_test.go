@@ -76,6 +76,20 @@ func TestRetries(t *testing.T) {
 			[]client.Recipient{accepted(number1)}, [][]string{one, one}, nil, 40 * time.Second, 40 * time.Second},
 		{"429 for too long", 3, []step{status(429, "61")}, one,
 			recipients(client.Transient, number1), [][]string{one}, []error{client.ErrTransient}, 0, 0},
+		{"429 for very long", 3, []step{status(429, "99999999999999999999")}, one,
+			recipients(client.Transient, number1), [][]string{one}, []error{client.ErrTransient}, 0, 0},
+		{"503 until the end of time", 3, []step{status(503, "Fri, 31 Dec 9999 23:59:59 GMT")}, one,
+			recipients(client.Transient, number1), [][]string{one}, []error{client.ErrTransient}, 0, 0},
+		{"429 unreadable", 3, []step{status(429, "soon")}, one,
+			recipients(client.Transient, number1), [][]string{one}, []error{client.ErrTransient}, 0, 0},
+		{"429 negative", 3, []step{status(429, "-1")}, one,
+			recipients(client.Transient, number1), [][]string{one}, []error{client.ErrTransient}, 0, 0},
+		{"503 unreadable", 3, []step{status(503, "1.5")}, one,
+			recipients(client.OutcomeUnknown, number1), [][]string{one}, []error{client.ErrOutcomeUnknown}, 0, 0},
+		{"503 with zero", 1, []step{status(503, "0"), codes(101)}, one,
+			[]client.Recipient{accepted(number1)}, [][]string{one, one}, nil, 250 * time.Millisecond, 500 * time.Millisecond},
+		{"503 with a past date", 1, []step{status(503, "Wed, 21 Oct 1998 07:28:00 GMT"), codes(101)}, one,
+			[]client.Recipient{accepted(number1)}, [][]string{one, one}, nil, 250 * time.Millisecond, 500 * time.Millisecond},
 		{"503 without a time", 3, []step{status(503, "")}, one,
 			recipients(client.OutcomeUnknown, number1), [][]string{one}, []error{client.ErrOutcomeUnknown}, 0, 0},
 		{"500", 3, []step{status(500, "1")}, one,
@@ -134,24 +148,49 @@ func with(r client.Recipient, code int) client.Recipient {
 	return r
 }
 
+// Pauses double from half a second to half a minute, and half of each is random:
+// of many clients, some wait almost the least and some almost the most.
 func TestRetryPausesAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var at []time.Time
+		const clients, retries = 200, 12
+		var pauses [retries][]time.Duration
+		for range clients {
+			var last time.Time
+			n := 0
+			c := through(func(*http.Request) (*http.Response, error) {
+				if n > 0 {
+					pauses[n-1] = append(pauses[n-1], time.Since(last))
+				}
+				n, last = n+1, time.Now()
+				return nil, errDial
+			}, client.WithRetries(retries))
+			_, err := c.Send(context.Background(), message(number1))
+			checkKinds(t, err, client.ErrNotSent)
+		}
+		for i, took := range pauses {
+			most := min(500*time.Millisecond<<i, 30*time.Second)
+			shortest, longest := slices.Min(took), slices.Max(took)
+			if len(took) != clients || shortest < most/2 || shortest > most*6/10 || longest > most || longest < most*9/10 {
+				t.Errorf("%d pauses before attempt %d took %v to %v, want %v to %v", len(took), i+2, shortest, longest, most/2, most)
+			}
+		}
+	})
+}
+
+// However many retries, a pause stays half a minute.
+func TestManyRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls, start := 0, time.Now()
 		c := through(func(*http.Request) (*http.Response, error) {
-			at = append(at, time.Now())
+			calls++
 			return nil, errDial
 		}, client.WithRetries(100))
 		_, err := c.Send(context.Background(), message(number1))
 		checkKinds(t, err, client.ErrNotSent)
-		if len(at) != 101 {
-			t.Fatalf("%d requests, want 101", len(at))
-		}
-		for i := range at[1:] {
-			limit := min(500*time.Millisecond<<min(i, 10), 30*time.Second)
-			if d := at[i+1].Sub(at[i]); d < limit/2 || d > limit {
-				t.Errorf("pause %d took %v, want %v to %v", i, d, limit/2, limit)
-			}
+		if took := time.Since(start); calls != 101 || took > 100*30*time.Second {
+			t.Errorf("%d requests in %v, want 101 in less than 50m", calls, took)
 		}
 	})
 }

@@ -3,15 +3,20 @@ package client_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,73 +40,93 @@ func TestHTTPError(t *testing.T) {
 	}{
 		{
 			name: "authentication", status: 401, header: http.Header{"Content-Type": {plain}}, body: sample(t, "reply_unauthorized.txt"),
-			want: client.HTTPError{ContentType: plain, Body: "The supplied authentication is invalid", Reason: "The supplied authentication is invalid"},
-			text: `HTTP status 401 from HOST for username "myapp": The supplied authentication is invalid`, outcome: client.Refused,
+			want: client.HTTPError{ContentType: plain, Body: "The supplied authentication is invalid"},
+			text: `HTTP status 401 Unauthorized from HOST: the username and the API key do not belong together, or not to this host`, outcome: client.Refused,
 			kinds: []error{client.ErrRefused, client.ErrAuthentication},
 		},
 		{
 			name: "missing field", status: 400, header: http.Header{"Content-Type": {plain}}, body: "Request is missing required form field 'to'\r\nmore",
-			want: client.HTTPError{ContentType: plain, Body: "Request is missing required form field 'to'\r\nmore", Reason: "Request is missing required form field 'to'"},
-			text: `HTTP status 400 from HOST for username "myapp": Request is missing required form field 'to'`, outcome: client.Refused,
+			want: client.HTTPError{ContentType: plain, Body: "Request is missing required form field 'to'\r\nmore"},
+			text: `HTTP status 400 Bad Request from HOST`, outcome: client.Refused,
 			kinds: []error{client.ErrRefused},
 		},
 		{
 			name: "body repeats the request", status: 400, header: http.Header{"Content-Type": {plain}},
 			body:    "apiKey: " + testKey + " to: " + number1,
 			want:    client.HTTPError{ContentType: plain, Body: "apiKey: [key] to: " + number1},
-			text:    `HTTP status 400 from HOST for username "myapp"`,
+			text:    `HTTP status 400 Bad Request from HOST`,
 			outcome: client.Refused, kinds: []error{client.ErrRefused},
 		},
 		{
 			name: "long body", status: 404, header: http.Header{"Content-Type": {plain}}, body: strings.Repeat("é", 5000),
 			want: client.HTTPError{ContentType: plain, Body: strings.Repeat("é", 2048)},
-			text: `HTTP status 404 from HOST for username "myapp"`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+			text: `HTTP status 404 Not Found from HOST`, outcome: client.Refused, kinds: []error{client.ErrRefused},
 		},
 		{
 			name: "reason not plain", status: 400, header: http.Header{"Content-Type": {plain}}, body: "no\x1b[31m",
 			want: client.HTTPError{ContentType: plain, Body: "no\x1b[31m"},
-			text: `HTTP status 400 from HOST for username "myapp"`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+			text: `HTTP status 400 Bad Request from HOST`, outcome: client.Refused, kinds: []error{client.ErrRefused},
 		},
 		{
 			name: "proxy", status: 502, header: http.Header{"Content-Type": {"text/html"}}, body: sample(t, "reply_proxy.html"),
 			want: client.HTTPError{ContentType: "text/html", Body: sample(t, "reply_proxy.html")},
-			text: `HTTP status 502 from HOST for username "myapp"`, outcome: client.OutcomeUnknown, kinds: []error{client.ErrOutcomeUnknown},
+			text: `HTTP status 502 Bad Gateway from HOST`, outcome: client.OutcomeUnknown, kinds: []error{client.ErrOutcomeUnknown},
 		},
 		{
 			name: "internal error", status: 500, header: http.Header{"Content-Type": {plain}}, body: "There was an internal server error.",
-			want: client.HTTPError{ContentType: plain, Body: "There was an internal server error.", Reason: "There was an internal server error."},
-			text: `HTTP status 500 from HOST for username "myapp": There was an internal server error.`, outcome: client.OutcomeUnknown,
+			want: client.HTTPError{ContentType: plain, Body: "There was an internal server error."},
+			text: `HTTP status 500 Internal Server Error from HOST`, outcome: client.OutcomeUnknown,
 			kinds: []error{client.ErrOutcomeUnknown},
 		},
 		{
 			name: "too many", status: 429, header: http.Header{"Content-Type": {plain}, "Retry-After": {"120"}},
 			want: client.HTTPError{ContentType: plain, RetryAfter: 2 * time.Minute},
-			text: `HTTP status 429 from HOST for username "myapp"`, outcome: client.Transient, kinds: []error{client.ErrTransient},
+			text: `HTTP status 429 Too Many Requests from HOST`, outcome: client.Transient, kinds: []error{client.ErrTransient},
 		},
 		{
 			name: "unavailable", status: 503, header: http.Header{"Content-Type": {plain}, "Retry-After": {"1"}},
 			want: client.HTTPError{ContentType: plain, RetryAfter: time.Second},
-			text: `HTTP status 503 from HOST for username "myapp"`, outcome: client.Transient, kinds: []error{client.ErrTransient},
+			text: `HTTP status 503 Service Unavailable from HOST`, outcome: client.Transient, kinds: []error{client.ErrTransient},
 		},
 		{
 			name: "unavailable, maybe after the fact", status: 503, header: http.Header{"Content-Type": {plain}},
 			want: client.HTTPError{ContentType: plain},
-			text: `HTTP status 503 from HOST for username "myapp"`, outcome: client.OutcomeUnknown, kinds: []error{client.ErrOutcomeUnknown},
+			text: `HTTP status 503 Service Unavailable from HOST`, outcome: client.OutcomeUnknown, kinds: []error{client.ErrOutcomeUnknown},
 		},
 		{
 			name: "request timeout", status: 408, header: http.Header{"Content-Type": {plain}},
 			want: client.HTTPError{ContentType: plain},
-			text: `HTTP status 408 from HOST for username "myapp"`, outcome: client.OutcomeUnknown, kinds: []error{client.ErrOutcomeUnknown},
+			text: `HTTP status 408 Request Timeout from HOST`, outcome: client.OutcomeUnknown, kinds: []error{client.ErrOutcomeUnknown},
 		},
 		{
 			name: "redirect", status: 307, header: http.Header{"Content-Type": {plain}, "Location": {"/elsewhere"}},
 			want: client.HTTPError{ContentType: plain},
-			text: `HTTP status 307 from HOST for username "myapp"`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+			text: `HTTP status 307 Temporary Redirect from HOST: redirects are not followed`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+		},
+		{
+			name: "multiple choices", status: 300, header: http.Header{"Content-Type": {plain}},
+			want: client.HTTPError{ContentType: plain},
+			text: `HTTP status 300 Multiple Choices from HOST: redirects are not followed`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+		},
+		{
+			name: "last of the redirects", status: 399, header: http.Header{"Content-Type": {plain}},
+			want: client.HTTPError{ContentType: plain},
+			text: `HTTP status 399 from HOST: redirects are not followed`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+		},
+		{
+			name: "last of the refusals", status: 499, header: http.Header{"Content-Type": {plain}},
+			want: client.HTTPError{ContentType: plain},
+			text: `HTTP status 499 from HOST`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+		},
+		{
+			name: "unavailable, unreadable time", status: 503, header: http.Header{"Content-Type": {plain}, "Retry-After": {"soon"}},
+			want: client.HTTPError{ContentType: plain},
+			text: `HTTP status 503 Service Unavailable from HOST`, outcome: client.OutcomeUnknown, kinds: []error{client.ErrOutcomeUnknown},
 		},
 		{
 			name: "see other", status: 303, header: http.Header{"Content-Type": {plain}, "Location": {"/elsewhere"}},
 			want: client.HTTPError{ContentType: plain},
-			text: `HTTP status 303 from HOST for username "myapp"`, outcome: client.Refused, kinds: []error{client.ErrRefused},
+			text: `HTTP status 303 See Other from HOST: redirects are not followed`, outcome: client.Refused, kinds: []error{client.ErrRefused},
 		},
 	}
 	for _, tt := range tests {
@@ -149,6 +174,104 @@ func TestHTTPErrorWithRecipients(t *testing.T) {
 		Number: number, Outcome: client.Refused, StatusCode: 409, Status: "DoNotDisturbRejection", CostText: "0",
 	}})
 	checkKinds(t, err, client.ErrRefused)
+}
+
+// An error says why there is no usable answer, in words of the package.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	const host = "api.africastalking.com"
+	fails := func(err error) roundTripFunc {
+		return func(*http.Request) (*http.Response, error) { return nil, err }
+	}
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	written := func(err error) roundTripFunc {
+		return func(r *http.Request) (*http.Response, error) {
+			io.Copy(io.Discard, r.Body)
+			return nil, err
+		}
+	}
+	answers := func(status int, body string) roundTripFunc {
+		return func(*http.Request) (*http.Response, error) { return response(status, "application/json", body), nil }
+	}
+	cut := func(err error) roundTripFunc {
+		return func(*http.Request) (*http.Response, error) {
+			resp := created("")
+			resp.Body = io.NopCloser(readerFunc(func([]byte) (int, error) { return 0, err }))
+			return resp, nil
+		}
+	}
+	proxied := func(h http.HandlerFunc) http.RoundTripper {
+		srv := httptest.NewServer(h)
+		t.Cleanup(srv.Close)
+		u, _ := url.Parse(srv.URL)
+		u.User = url.UserPassword("user", "secret")
+		return &http.Transport{Proxy: http.ProxyURL(u)}
+	}
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	plainServer := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plainServer.Close)
+	noTLS := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, plainServer.Listener.Addr().String())
+	}}
+	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
+	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	untrusted.StartTLS()
+	t.Cleanup(untrusted.Close)
+	badCertificate := noTLS.Clone()
+	badCertificate.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, untrusted.Listener.Addr().String())
+	}
+	oldTLS := badCertificate.Clone()
+	oldTLS.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	withEntries := func(entries ...string) roundTripFunc { return answers(201, replyBody("Sent to 1/1", entries...)) }
+	const notSent, noReply, status = "(1 not sent): not sent to " + host + ": ", "(1 unknown): no reply from " + host + ": ", "(1 unknown): HTTP status 201 from " + host + ": "
+	for _, tt := range []struct {
+		name string
+		rt   http.RoundTripper
+		want string
+	}{
+		{"refused", fails(dial(os.NewSyscallError("connect", syscall.ECONNREFUSED))), notSent + "connection refused"},
+		{"no route", fails(dial(errors.New("no route"))), notSent + "no connection"},
+		{"dial timeout", fails(dial(os.ErrDeadlineExceeded)), notSent + "timeout"},
+		{"no address", fails(dial(&net.DNSError{Err: "no such host", Name: "x", IsNotFound: true})), notSent + "no address"},
+		{"canceled", fails(context.Canceled), notSent + "canceled"},
+		{"a transport's own reason", fails(errors.New("circuit is open")), notSent + "transport error"},
+		{"plain HTTP", noTLS, notSent + "TLS"},
+		{"certificate", badCertificate, notSent + "TLS"},
+		{"version of TLS", oldTLS, notSent + "TLS"},
+		{"proxy down", &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(closed.URL) }}, notSent + "proxy"},
+		{"proxy refuses", proxied(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(407) }), notSent + "proxy"},
+		{"socks proxy", &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse("socks5://" + closed.Listener.Addr().String()) }}, notSent + "proxy"},
+		{"timeout", written(context.DeadlineExceeded), noReply + "timeout"},
+		{"hung up", written(io.EOF), noReply + "cut short"},
+		{"reset", written(&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}), noReply + "cut short"},
+		{"another error", written(errors.New("stream error")), noReply + "transport error"},
+		{"answer cut", cut(io.ErrUnexpectedEOF), status + "cut short"},
+		{"answer too slow", cut(context.DeadlineExceeded), status + "timeout"},
+		{"too large", answers(201, strings.Repeat(" ", 2<<20)), status + "the reply is too large"},
+		{"empty", answers(201, " "), status + "empty reply"},
+		{"HTML", answers(201, "<html>"), status + "unreadable reply"},
+		{"a list", answers(201, "[]"), status + "unreadable reply"},
+		{"other JSON", answers(201, "{}"), status + "unreadable reply: no SMSMessageData"},
+		{"a field twice", answers(201, `{"SMSMessageData":{"message":"Sent","Message":"Sent","Recipients":[]}}`), status + "unreadable reply: a field occurs twice"},
+		{"nothing said", answers(201, `{"SMSMessageData":{}}`), status + "the reply names no recipients and no refusal"},
+		{"other numbers", withEntries(entry(number2, 101)), "(1 unknown): the reply names other numbers"},
+		{"twice", withEntries(entry(number1, 101), entry(number1, 403)), "(1 unknown): the reply is ambiguous"},
+		{"no code", withEntries(`{"number":"` + number1 + `","status":"Success"}`), "(1 unknown): the reply states no code"},
+		{"nobody", withEntries(`7`), "(1 unknown): the reply leaves out recipients"},
+		{"unfamiliar code", withEntries(entry(number1, 408)), "(1 unknown: 408)"},
+		{"not a code", withEntries(entry(number1, 700000001)), "(1 unknown: an odd code)"},
+		{"refused whole", answers(201, replyBody("invalidsenderid")), "(1 refused): request refused: InvalidSenderId"},
+		{"refused whole, in a sentence", answers(201, replyBody("The keyword is closed")), "(1 refused): request refused for a reason that is not documented"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := client.New("myapp", testKey, client.WithHTTPClient(&http.Client{Transport: tt.rt}))
+			_, err := c.Send(t.Context(), message(number1))
+			diff(t, "error", fmt.Sprint(err), "client: 0 of 1 recipients accepted "+tt.want)
+		})
+	}
 }
 
 // Nothing of these requests can have been acted on.

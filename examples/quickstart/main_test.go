@@ -149,9 +149,9 @@ func TestAccount(t *testing.T) {
 	}{
 		{"none", nil, "No account: SMS replies are printed here."},
 		{"both", map[string]string{"AT_USERNAME": "acme", "AT_API_KEY": "atsk_secret"},
-			"SMS replies are sent through Africa's Talking: client(username=acme host=api.africastalking.com)."},
+			"SMS replies are sent through Africa's Talking: client(host=api.africastalking.com)."},
 		{"sandbox", map[string]string{"AT_USERNAME": "sandbox", "AT_API_KEY": "atsk_secret"},
-			"SMS replies are sent through Africa's Talking: client(username=sandbox host=api.sandbox.africastalking.com)."},
+			"SMS replies are sent through Africa's Talking: client(host=api.sandbox.africastalking.com)."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

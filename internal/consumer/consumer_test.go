@@ -74,7 +74,7 @@ func TestConsumer(t *testing.T) {
 	app := consumer.Publish(t, root).App(t, map[string]string{"main.go": program}, module)
 	app.Go(t, "mod", "tidy")
 	app.Go(t, "vet", "./...")
-	want := "END Hello client(username=sandbox host=api.sandbox.africastalking.com) Safaricom\n"
+	want := "END Hello client(host=api.sandbox.africastalking.com) Safaricom\n"
 	if diff := cmp.Diff(want, app.Go(t, "run", ".")); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
