@@ -1,81 +1,89 @@
 package gateway
 
 import (
-	"cmp"
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
+	"net/url"
+	"runtime/debug"
 	"strconv"
-	"strings"
 )
 
-// InMemory returns a transport that has h answer in memory. A request that is
-// cancelled ends the context of the handler's. It works inside a testing/synctest
-// bubble.
+// InMemory returns a transport that serves requests by calling h, without a network.
+// It works inside a testing/synctest bubble.
+//
+// The handler runs on a goroutine of its own and sees what a server's would: its
+// writer implements [http.Flusher], an answer whose announced length was flushed
+// is there before the handler returns, the context has no deadline and ends with the
+// request or when the client goes away, and a panic cuts the connection, not the
+// program: it is the [*PanicError] of the round trip, or of reading the body.
 func InMemory(h http.Handler) http.RoundTripper { return inMemory{h} }
 
 type inMemory struct{ h http.Handler }
 
 func (t inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		defer r.Body.Close()
-	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	served := r.Clone(r.Context())
-	served.RequestURI = r.URL.RequestURI()
-	served.Host = cmp.Or(r.Host, r.URL.Host)
-	served.RemoteAddr = "192.0.2.1:1234"
-	if served.Body == nil {
-		served.Body = http.NoBody
-	} else {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
+	var body []byte
+	if r.Body != nil {
+		defer r.Body.Close()
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
 			return nil, err
 		}
-		served.Body = io.NopCloser(strings.NewReader(string(body)))
 	}
-	w := newWriter(math.MaxInt - 1)
+	target, err := url.ParseRequestURI(r.URL.RequestURI())
+	if err != nil {
+		return nil, errors.New("gateway: the path is not one")
+	}
+	// A server's handler does not know how long its client is going to wait.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	served := r.Clone(ctx)
+	served.URL, served.RequestURI = target, r.URL.RequestURI()
+	if served.Host == "" {
+		served.Host = r.URL.Host
+	}
+	served.Proto, served.ProtoMajor, served.ProtoMinor = "HTTP/1.1", 1, 1
+	served.RemoteAddr = "192.0.2.1:1234"
+	served.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	if served.Header.Get("User-Agent") == "" {
+		served.Header.Del("User-Agent") // net/http's transport sends none then
+	}
+	served.ContentLength, served.Body, served.GetBody = int64(len(body)), io.NopCloser(bytes.NewReader(body)), nil
+
+	w := newWriter()
 	go func() {
+		defer cancel()
 		returned := false
 		defer func() {
-			if v := recover(); v != nil || !returned {
+			switch v := recover(); {
+			case v == http.ErrAbortHandler:
 				w.finish(ErrCut)
-				return
+			case v != nil:
+				w.finish(&PanicError{v, debug.Stack()})
+			case !returned:
+				w.finish(fmt.Errorf("gateway: the handler ended its goroutine: %w", ErrCut))
+			default:
+				w.finish(nil)
 			}
-			w.finish(nil)
 		}()
 		t.h.ServeHTTP(w, served)
 		returned = true
 	}()
 	select {
 	case <-w.done:
+		return w.response(r)
 	case <-r.Context().Done():
+		cancel()
 		return nil, r.Context().Err()
 	}
-	a := w.answer()
-	if a.Status == 0 {
-		return nil, io.ErrUnexpectedEOF
-	}
-	resp := &http.Response{
-		Status: fmt.Sprintf("%d %s", a.Status, a.Reason), StatusCode: a.Status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.Header, ContentLength: -1, Request: r,
-	}
-	if n, err := strconv.ParseInt(a.Header.Get("Content-Length"), 10, 64); err == nil {
-		resp.ContentLength = n
-	}
-	body := io.Reader(strings.NewReader(string(a.Body)))
-	if a.Err != nil {
-		body = io.MultiReader(body, failing{})
-	}
-	resp.Body = io.NopCloser(body)
-	return resp, nil
 }
 
 // failing is the end of a body that was cut.
-type failing struct{}
+type failing struct{ err error }
 
-func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -10,7 +12,6 @@ import (
 // writer is a ResponseWriter in memory. The answer may be written and flushed by
 // one goroutine while another is still in the handler, as on a server.
 type writer struct {
-	limit  int           // of the body
 	done   chan struct{} // closed when the whole answer is there
 	header http.Header
 
@@ -19,18 +20,18 @@ type writer struct {
 	sent      http.Header
 	announced int64 // Content-Length, -1 if not set
 	written   int64 // by the handler
-	kept      int64 // without what is more than announced
 	body      []byte
 	flushed   bool // if not all at once
 	over      bool
 	err       error
 }
 
-// countedBody is up to how many bytes net/http counts of an answer itself.
+// countedBody is the size of the largest answer, in bytes, to which net/http adds a
+// Content-Length itself.
 const countedBody = 2048
 
-func newWriter(limit int) *writer {
-	return &writer{limit: limit, done: make(chan struct{}), header: http.Header{}, announced: -1}
+func newWriter() *writer {
+	return &writer{done: make(chan struct{}), header: http.Header{}, announced: -1}
 }
 
 func (w *writer) Header() http.Header { return w.header }
@@ -80,36 +81,35 @@ func (w *writer) Write(b []byte) (int, error) {
 	if w.written += int64(len(b)); w.announced >= 0 && w.written > w.announced {
 		return 0, http.ErrContentLength
 	}
-	w.kept += int64(len(b))
-	w.body = append(w.body, b[:min(len(b), w.limit+1-len(w.body))]...)
+	w.body = append(w.body, b...)
 	return len(b), nil
 }
 
 func (w *writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
 
-// Flush sends what was written. With all that was announced the client has the
-// answer, whether or not the handler has returned.
+// Flush sends what was written. A client that has all that was announced has the
+// answer, although the handler still runs.
 func (w *writer) Flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.writeHeader(http.StatusOK, nil)
 	w.flushed = true
-	if w.announced >= 0 && w.kept == w.announced {
+	if w.announced >= 0 && int64(len(w.body)) == w.announced {
 		w.end(nil)
 	}
 }
 
-// finish is called when the handler is through.
+// finish ends the answer after the handler has returned or failed.
 func (w *writer) finish(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err == nil {
 		w.writeHeader(http.StatusOK, nil)
-		if w.announced > w.kept && w.status != http.StatusNotModified {
+		if w.announced > int64(len(w.body)) && w.status != http.StatusNotModified {
 			err = ErrCut
 		}
-		if w.announced < 0 && w.kept <= countedBody && !w.flushed && !w.over {
-			w.sent.Set("Content-Length", strconv.FormatInt(w.kept, 10)) // as net/http does
+		if w.announced < 0 && len(w.body) <= countedBody && !w.flushed && !w.over {
+			w.sent.Set("Content-Length", strconv.Itoa(len(w.body))) // as net/http does
 		}
 	}
 	w.end(err)
@@ -119,25 +119,33 @@ func (w *writer) end(err error) {
 	if w.over {
 		return
 	}
-	if len(w.body) > w.limit {
-		w.body = w.body[:w.limit]
-		if err == nil {
-			err = ErrTooLarge
-		}
-	}
 	w.over, w.err = true, err
 	close(w.done)
 }
 
-// answer returns the answer of a writer that is done.
-func (w *writer) answer() Answer {
+// response returns the response of a writer that is done, or an error if nothing
+// was sent.
+func (w *writer) response(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	a := Answer{Status: w.status, Header: w.sent, Body: w.body, Err: w.err}
-	if a.Status != 0 {
-		if a.Reason = http.StatusText(a.Status); a.Reason == "" {
-			a.Reason = "status code " + strconv.Itoa(a.Status) // as net/http does
-		}
+	if w.status == 0 {
+		return nil, w.err
 	}
-	return a
+	reason := http.StatusText(w.status)
+	if reason == "" {
+		reason = "status code " + strconv.Itoa(w.status) // as net/http does
+	}
+	body := io.Reader(bytes.NewReader(w.body))
+	if w.err != nil {
+		body = io.MultiReader(body, failing{w.err})
+	}
+	resp := &http.Response{
+		Status: fmt.Sprintf("%d %s", w.status, reason), StatusCode: w.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.sent, Body: io.NopCloser(body), ContentLength: -1, Request: r,
+	}
+	if n, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
+		resp.ContentLength = n
+	}
+	return resp, nil
 }

@@ -1,4 +1,5 @@
-// Package kit holds what the test kits have in common.
+// Package kit holds what the test kits share: how they reach an app, and how they
+// report a failure.
 package kit
 
 import (
@@ -11,28 +12,10 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// HandlerAt returns the app that h is for the At of a [call.Config]. It is at all URLs on
-// the host of the callback URL.
-func HandlerAt(h http.Handler, callbackURL string) func(string) (gateway.App, error) {
-	return func(to string) (gateway.App, error) {
-		u, err := onHost(to, callbackURL)
-		if err != nil {
-			return nil, err
-		}
-		password, hasPassword := u.User.Password()
-		return gateway.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			r.Host = u.Host
-			if hasPassword {
-				r.SetBasicAuth(u.User.Username(), password)
-			}
-			h.ServeHTTP(w, r)
-		}), u.RequestURI()), nil
-	}
-}
-
-// URLAt is [HandlerAt] for an app that is started at another URL than its callback
-// URL.
-func URLAt(at, callbackURL string, transport http.RoundTripper) func(string) (gateway.App, error) {
+// At returns the At of a call.Config for an app that runs at a URL and knows itself
+// by callbackURL, the URL in the dashboard. URLs that the app names must be on the
+// host of callbackURL, and are reached on the host of at.
+func At(at, callbackURL string, transport http.RoundTripper) func(string) (gateway.App, error) {
 	return func(to string) (gateway.App, error) {
 		if to == callbackURL {
 			return gateway.URL(at, transport), nil
@@ -59,17 +42,10 @@ func onHost(to, base string) (*url.URL, error) {
 	}
 	u, err := url.Parse(to)
 	switch {
-	case to != base && !isWeb(to):
+	case err != nil, !strings.EqualFold(u.Scheme, "http") && !strings.EqualFold(u.Scheme, "https"), u.Host == "":
 		return nil, errors.New("gateway: the URL to call is not an absolute http or https URL")
-	case err != nil:
-		return nil, errors.New("gateway: the URL to call is not one")
 	case u.Host != b.Host:
 		return nil, fmt.Errorf("gateway: the URL to call is on %s, and the app's callback URL on %s", u.Host, b.Host)
 	}
 	return u, nil
-}
-
-func isWeb(s string) bool {
-	scheme, rest, _ := strings.Cut(s, "://")
-	return (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) && rest != "" && !strings.ContainsAny(rest, " \t\r\n")
 }

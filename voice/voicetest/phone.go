@@ -39,7 +39,7 @@ func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 	tb.Helper()
 	c := newConfig(DefaultCallbackURL, opts)
 	c.memory = true
-	c.v.At = kit.HandlerAt(h, c.callbackURL)
+	c.v.At = kit.At(c.callbackURL, c.callbackURL, gateway.InMemory(h))
 	return newPhone(tb, c)
 }
 
@@ -47,7 +47,7 @@ func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 func NewURL(tb testing.TB, url string, opts ...Option) *Phone {
 	tb.Helper()
 	c := newConfig(url, opts)
-	c.v.At = kit.URLAt(url, c.callbackURL, c.transport)
+	c.v.At = kit.At(url, c.callbackURL, c.transport)
 	return newPhone(tb, c)
 }
 

@@ -79,7 +79,7 @@ func around(h http.Handler) http.Handler {
 
 func start(t *testing.T, v call.Config, h http.Handler) *call.Call {
 	t.Helper()
-	v.At = kit.HandlerAt(h, v.URL)
+	v.At = kit.At(v.URL, v.URL, gateway.InMemory(h))
 	return call.Start(t.Context(), v)
 }
 
@@ -189,7 +189,7 @@ func TestCallbacksAreTheSamples(t *testing.T) {
 			func(t *testing.T, c *call.Call) string {
 				v := captured2025()
 				v.Carrier, v.DestinationNumber, v.SessionID = "", "+254711000369", c.ID()
-				v.At = kit.HandlerAt(pages{}, v.URL)
+				v.At = kit.At(v.URL, v.URL, gateway.InMemory(pages{}))
 				missed := call.Miss(t.Context(), v, "USER_BUSY")
 				if n := len(missed.Posts()); n != 1 {
 					t.Errorf("a missed call made %d callbacks, want 1", n)
@@ -253,8 +253,8 @@ func TestRequest(t *testing.T) {
 	v := captured2025()
 	v.SessionID = "ATVId_8727006c461fa5d03e10c621887746ec"
 	for name, at := range map[string]func(string) (gateway.App, error){
-		"ivr.example.com":                         kit.HandlerAt(h, v.URL),
-		strings.TrimPrefix(server.URL, "http://"): kit.URLAt(server.URL+"/voice", v.URL, nil),
+		"ivr.example.com":                         kit.At(v.URL, v.URL, gateway.InMemory(h)),
+		strings.TrimPrefix(server.URL, "http://"): kit.At(server.URL+"/voice", v.URL, nil),
 	} {
 		mu.Lock()
 		got = nil
@@ -770,7 +770,7 @@ func TestDefaults(t *testing.T) {
 		}
 	})
 	v := captured2025()
-	v.At = kit.HandlerAt(pages{}, v.URL)
+	v.At = kit.At(v.URL, v.URL, gateway.InMemory(pages{}))
 	if form, _ := url.ParseQuery(last(call.Miss(t.Context(), v, "").Posts())); form.Get("hangupCause") != "NO_ANSWER" {
 		t.Errorf("a missed call has the cause %q", form.Get("hangupCause"))
 	}
