@@ -1,5 +1,5 @@
-// Package smstest delivers to an app what Africa's Talking posts about SMS, in
-// plain go test, without network or account:
+// Package smstest delivers the SMS callbacks of Africa's Talking to an app, in plain
+// go test, without network or account:
 //
 //	func TestStop(t *testing.T) {
 //		incoming := smstest.New(t, routes(), smstest.WithPath("/sms/incoming"))
@@ -13,17 +13,18 @@
 // ([NewURL]).
 //
 // The app must acknowledge each callback with status 200, as Africa's Talking
-// documents, or the test fails and shows what was posted and what was answered. A
-// test of what the app refuses says so first, with [App.Expect]. Messages are
-// posted again until they are acknowledged, and any callback may arrive twice or
-// at the same instant: [App.Again] and [WithCopies] show whether the app bears it.
+// documents, or the test fails and shows the callback and the answer, with secrets in
+// the callback URL masked. A test of callbacks that the app must refuse calls
+// [App.Expect] first. Africa's Talking posts messages again until the app acknowledges
+// them, and any callback may arrive twice, or two copies at the same instant:
+// [App.Again] and [WithCopies] test that.
 //
 // To test what an app sends, see package clienttest.
 //
 // # What is not known
 //
 // The names of the fields are documented. Their order was observed for delivery
-// reports alone, the User-Agent never, so none is sent. How long Africa's Talking
-// waits for an answer is not documented for SMS; 10 seconds, as for USSD, are the
-// default here.
+// reports alone. The User-Agent was never observed, so this package sends none. How
+// long Africa's Talking waits for an answer is not documented for SMS; the default
+// here is 10 seconds, as for USSD.
 package smstest

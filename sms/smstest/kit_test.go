@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -35,9 +36,12 @@ func (f *fake) Errorf(format string, args ...any) {
 	f.errors = append(f.errors, fmt.Sprintf(format, args...))
 }
 
+// token is a secret in a callback URL.
+const token = "3b9f1c2d4e5f60718293a4b5c6d7e8f9"
+
 func quiet() webhook.Option { return webhook.WithLogger(slog.New(slog.DiscardHandler)) }
 
-// What the kit says it has delivered is what a handler's function gets.
+// The kit returns the payloads that a handler's function gets.
 func TestDeliveredIsReceived(t *testing.T) {
 	t.Parallel()
 	var got []any
@@ -105,6 +109,12 @@ func TestFailures(t *testing.T) {
 			_, _ = io.WriteString(w, body)
 		})
 	}
+	again := "smstest: incoming message, delivered again is answered 500, want 200" + posted + "\n    answer: 500 Internal Server Error"
+	report := func(copy int) string {
+		return fmt.Sprintf("smstest: delivery report Success, copy %d of 2, is answered 500, want 200", copy) +
+			"\n    POST /\n    phoneNumber=%2B254711000001&retryCount=0&id=1&status=Success&networkCode=63902" +
+			"\n    answer: 500 Internal Server Error"
+	}
 	for _, tt := range []struct {
 		name string
 		h    http.Handler
@@ -112,36 +122,104 @@ func TestFailures(t *testing.T) {
 		use  func(*smstest.App)
 		want []string
 	}{
-		{"acknowledged", status(200, ""), nil, func(a *smstest.App) { a.Message(message); a.Again().Again() }, nil},
-		{"not acknowledged", status(500, "no\nstore\n"), nil, func(a *smstest.App) { a.Message(message) },
-			[]string{"smstest: incoming message is answered 500, want 200" + posted + "\n    answer: 500 Internal Server Error\n    no\n    store"}},
-		{"created is not OK", status(201, ""), nil, func(a *smstest.App) { a.Message(message) },
-			[]string{"smstest: incoming message is answered 201, want 200" + posted + "\n    answer: 201 Created"}},
-		{"again", status(500, ""), nil, func(a *smstest.App) { a.Expect(500).Message(message); a.Again().Again() }, []string{
-			"smstest: incoming message, delivered again is answered 500, want 200" + posted + "\n    answer: 500 Internal Server Error",
-			"smstest: incoming message, delivered again is answered 500, want 200" + posted + "\n    answer: 500 Internal Server Error",
-		}},
-		{"nothing to deliver again", status(200, ""), nil, func(a *smstest.App) { a.Again() }, []string{"smstest: there is nothing to deliver again"}},
-		{"refused", status(404, ""), nil, func(a *smstest.App) { a.Expect(404).Message(message); a.Expect(404).Again() }, nil},
-		{"not refused", status(200, "GOOD"), nil, func(a *smstest.App) { a.Expect(404).Message(message) },
-			[]string{"smstest: incoming message is answered 200, want 404" + posted + "\n    answer: 200 OK\n    GOOD"}},
-		{"expected by one only", status(404, ""), nil, func(a *smstest.App) { a.Expect(404).Message(message); a.OptOut(sms.OptOut{}) },
-			[]string{"smstest: opt-out is answered 404, want 200\n    POST /\n    senderId=21512&phoneNumber=%2B254711000001\n    answer: 404 Not Found"}},
-		{"copies", status(500, ""), []smstest.Option{smstest.WithCopies(2)}, func(a *smstest.App) { a.Reports(sms.DeliveryReport{ID: "1"}) }, []string{
-			"smstest: delivery report Success, copy 1 of 2, is answered 500, want 200\n    POST /\n    phoneNumber=%2B254711000001&retryCount=0&id=1&status=Success&networkCode=63902\n    answer: 500 Internal Server Error",
-			"smstest: delivery report Success, copy 2 of 2, is answered 500, want 200\n    POST /\n    phoneNumber=%2B254711000001&retryCount=0&id=1&status=Success&networkCode=63902\n    answer: 500 Internal Server Error",
-		}},
-		{"panic", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oh") }), nil, func(a *smstest.App) { a.Message(message) },
-			[]string{"smstest: incoming message has no answer: gateway: the handler panicked: oh" + posted}},
+		{
+			name: "acknowledged",
+			h:    status(200, ""),
+			use:  func(a *smstest.App) { a.Message(message); a.Again().Again() },
+		},
+		{
+			name: "not acknowledged",
+			h:    status(500, "no\nstore\n"),
+			use:  func(a *smstest.App) { a.Message(message) },
+			want: []string{"smstest: incoming message is answered 500, want 200" + posted +
+				"\n    answer: 500 Internal Server Error\n    no\n    store"},
+		},
+		{
+			name: "created is not OK",
+			h:    status(201, ""),
+			use:  func(a *smstest.App) { a.Message(message) },
+			want: []string{"smstest: incoming message is answered 201, want 200" + posted + "\n    answer: 201 Created"},
+		},
+		{
+			name: "again",
+			h:    status(500, ""),
+			use:  func(a *smstest.App) { a.Expect(500).Message(message); a.Again().Again() },
+			want: []string{again, again},
+		},
+		{
+			name: "nothing to deliver again",
+			h:    status(200, ""),
+			use:  func(a *smstest.App) { a.Again() },
+			want: []string{"smstest: there is nothing to deliver again"},
+		},
+		{
+			name: "refused",
+			h:    status(404, ""),
+			use:  func(a *smstest.App) { a.Expect(404).Message(message); a.Expect(404).Again() },
+		},
+		{
+			name: "not refused",
+			h:    status(200, "GOOD"),
+			use:  func(a *smstest.App) { a.Expect(404).Message(message) },
+			want: []string{"smstest: incoming message is answered 200, want 404" + posted + "\n    answer: 200 OK\n    GOOD"},
+		},
+		{
+			name: "expected by one only",
+			h:    status(404, ""),
+			use:  func(a *smstest.App) { a.Expect(404).Message(message); a.OptOut(sms.OptOut{}) },
+			want: []string{"smstest: opt-out is answered 404, want 200" +
+				"\n    POST /\n    senderId=21512&phoneNumber=%2B254711000001\n    answer: 404 Not Found"},
+		},
+		{
+			name: "copies",
+			h:    status(500, ""),
+			opts: []smstest.Option{smstest.WithCopies(2)},
+			use:  func(a *smstest.App) { a.Reports(sms.DeliveryReport{ID: "1"}) },
+			want: []string{report(1), report(2)},
+		},
+		{
+			name: "panic",
+			h:    http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oh") }),
+			use:  func(a *smstest.App) { a.Message(message) },
+			want: []string{"smstest: incoming message has no answer: the handler panicked: oh" + posted + "\n    goroutine …"},
+		},
+		{
+			name: "secret in the path",
+			h:    status(404, "no route for /at/"+token+"/sms"),
+			opts: []smstest.Option{smstest.WithPath("/at/" + token + "/sms?key=" + token + "x&lang=sw")},
+			use:  func(a *smstest.App) { a.OptOut(sms.OptOut{}) },
+			want: []string{"smstest: opt-out is answered 404, want 200" +
+				"\n    POST /at/…/sms?key=…&lang=sw\n    senderId=21512&phoneNumber=%2B254711000001" +
+				"\n    answer: 404 Not Found\n    no route for /at/…/sms"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{}
 			tt.use(smstest.New(f, tt.h, tt.opts...))
+			for i, e := range f.errors {
+				if before, _, panicked := strings.Cut(e, "goroutine "); panicked {
+					f.errors[i] = before + "goroutine …"
+				}
+			}
 			if diff := cmp.Diff(tt.want, f.errors); diff != "" {
 				t.Errorf("failures (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A failure shows no secret of the URL that the app runs at either.
+func TestURLIsMasked(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	f := &fake{}
+	smstest.NewURL(f, server.URL+"/at/"+token+"/sms").OptOut(sms.OptOut{})
+	want := []string{"smstest: opt-out is answered 404, want 200\n    POST " + server.URL + "/at/…/sms" +
+		"\n    senderId=21512&phoneNumber=%2B254711000001\n    answer: 404 Not Found\n    404 page not found"}
+	if diff := cmp.Diff(want, f.errors); diff != "" {
+		t.Errorf("failures (-want +got):\n%s", diff)
 	}
 }
 
@@ -214,6 +292,22 @@ func TestAtOnce(t *testing.T) {
 	wg.Wait()
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("deliveries (-want +got):\n%s", diff)
+	}
+}
+
+// A link id of "0" is posted, and none for the app.
+func TestNoLinkID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"0", "None"} {
+		var posted string
+		app := smstest.New(t, sms.IncomingMessageHandler(func(ctx context.Context, _ sms.IncomingMessage) error {
+			f, _ := webhook.FormFrom(ctx)
+			posted = f.Get("linkId")
+			return nil
+		}))
+		if m := app.Message(sms.IncomingMessage{LinkID: id}); posted != id || m.LinkID != "" {
+			t.Errorf("posted %q and returned %q, want %q and none", posted, m.LinkID, id)
+		}
 	}
 }
 

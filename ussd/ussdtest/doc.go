@@ -8,10 +8,10 @@
 //	}
 //
 // The handler gets the requests that Africa's Talking sends, byte for byte as they
-// were observed, and its answers are read as strictly as Africa's Talking and the
-// mobile networks read them. On every hop the phone checks what a subscriber would
-// suffer from, without being asked; see [Check]. A failure shows the phone's screen
-// and the text that was sent. It shows PINs, too: dial with invented ones.
+// were observed, and the phone reads its answers as strictly as Africa's Talking and the
+// mobile networks do. On every hop the phone checks for faults that a subscriber would
+// suffer from; see [Check]. A failure shows the phone's screen and the text that was
+// sent, with secrets in the app's URL masked. It shows PINs: use invented ones.
 //
 // [New] takes a handler, which is called in memory and may live in a
 // testing/synctest bubble; [NewURL] takes the address of a running app. [Walk]
@@ -23,8 +23,8 @@
 //
 // # What the phone does not know
 //
-// Some of Africa's Talking's behaviour is not documented, and the phone plays what
-// is most likely or harshest: a dialled extension arrives in the text of the first
+// Some of Africa's Talking's behaviour is not documented, and the phone plays the most
+// likely or the harshest one: a dialled extension arrives in the text of the first
 // hop (or, on request, in the service code), a session fails on every status but
 // 200 and is not sent through redirects, and a screen is measured without its CON
 // or END. Networks differ in their limits; the phone's default is the smallest one

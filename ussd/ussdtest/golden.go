@@ -11,10 +11,12 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/sautigo/africastalking/internal/kit"
 )
 
-// A flag named "update" would collide with the one that many tests have. Theirs is
-// looked up instead.
+// A flag named "update" would collide with the one that many tests define, so updating
+// looks theirs up instead.
 var updateFlag = flag.Bool("ussdtest.update", false, "write the transcripts of USSD sessions to testdata")
 
 func updating() bool {
@@ -28,14 +30,14 @@ func updating() bool {
 	return false
 }
 
-// Golden compares all that a phone has done with testdata/name.txt, and fails the
-// test if it differs. The flag -ussdtest.update writes the file instead, and so
+// Golden compares the transcript of a phone with testdata/name.txt, and fails the test
+// if they differ. The flag -ussdtest.update writes the file instead, and so
 // does a flag -update that the test defines itself:
 //
 //	var _ = flag.Bool("update", false, "write golden files")
 //
-// A transcript has what was dialled and typed, each screen, and the end of each
-// session:
+// A transcript has the codes that were dialled, the inputs, each screen, and the end of
+// each session:
 //
 //	phone +254711000001 on 63902
 //	dial *384*123#
@@ -46,8 +48,8 @@ func updating() bool {
 //	| Your balance is KES 5.00.
 //	over Success, 2 hops, input "1", metadata "home"
 //
-// It masks nothing, neither PINs nor balances, so test with invented ones. What
-// differs from run to run is not in it: session ids, dates and durations.
+// It masks nothing, neither PINs nor balances, so test with invented ones. It leaves out
+// session ids, dates and durations, which differ from run to run.
 func Golden(tb testing.TB, name string, p *Phone) {
 	tb.Helper()
 	file := goldenFile(name)
@@ -65,18 +67,18 @@ func Golden(tb testing.TB, name string, p *Phone) {
 	want, ok := readGolden(tb, file)
 	if ok && want != got {
 		tb.Errorf("ussdtest: the session is not the one in %s (-want +got); if it should be this way, test with -ussdtest.update\n%s",
-			file, indent(diff(strings.TrimSuffix(want, "\n"), strings.TrimSuffix(got, "\n"))))
+			file, kit.Indent(diff(strings.TrimSuffix(want, "\n"), strings.TrimSuffix(got, "\n"))))
 	}
 }
 
-// Replay has the phone do what testdata/name.txt says and compares the outcome with
-// the file, as [Golden] does. Of a new file only the lines that say what to do need
-// to be written, the rest is filled in with -ussdtest.update:
+// Replay plays the commands in testdata/name.txt on the phone and compares the outcome
+// with the file, as [Golden] does. In a new file, write the commands only, and fill in
+// the rest with -ussdtest.update:
 //
 //	dial *384*123#
 //	send 1
 //
-// They are "dial", "send", "again", "drop" and "hangup". An input that is empty, or
+// The commands are "dial", "send", "again", "drop" and "hangup". An input that is empty, or
 // begins or ends with a space, is quoted as in Go. A session that ends before its
 // inputs do fails the test.
 func Replay(tb testing.TB, name string, p *Phone) {
@@ -119,7 +121,7 @@ func Replay(tb testing.TB, name string, p *Phone) {
 	Golden(tb, name, p)
 }
 
-// Transcript returns all that the phone has done, as [Golden] writes it.
+// Transcript returns all that happened on the phone, as [Golden] writes it.
 func (p *Phone) Transcript() string { return strings.Join(p.log, "\n") + "\n" }
 
 func goldenFile(name string) string {
@@ -159,7 +161,7 @@ func (p *Phone) recordHop() {
 		head += " [" + h.Metadata + "]"
 	}
 	p.record(head)
-	for line := range strings.SplitSeq(visible(strings.ReplaceAll(h.Screen, `\`, `\\`)), "\n") {
+	for line := range strings.SplitSeq(kit.Visible(strings.ReplaceAll(h.Screen, `\`, `\\`)), "\n") {
 		switch text, blank := strings.CutSuffix(line, " "); {
 		case line == "":
 			p.record("|")

@@ -8,6 +8,7 @@ import (
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/gateway"
 	"github.com/sautigo/africastalking/internal/gateway/session"
+	"github.com/sautigo/africastalking/internal/kit"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -18,12 +19,12 @@ const (
 	// DefaultNetwork is Safaricom, and not the sandbox's network, so that an app
 	// that treats the sandbox differently is tested as it will run.
 	DefaultNetwork = africastalking.SafaricomKenya
-	// DefaultDeadline is that of [ussd.Handler] and a moment for its answer to
-	// arrive.
+	// DefaultDeadline is the time-out of [ussd.Handler] and a moment for its answer
+	// to arrive.
 	DefaultDeadline = ussd.DefaultTimeout + 250*time.Millisecond
 )
 
-// Check is something that a phone checks on every hop. A check that fails fails
+// Check is one of the checks that a phone makes on every hop. A check that fails fails
 // the test and, but for [Answer], lets the session go on.
 type Check string
 
@@ -31,8 +32,8 @@ type Check string
 const (
 	// Answer: the status is 200, the body begins with "CON " or "END ", and it
 	// all comes within 10 seconds. Otherwise Africa's Talking ends the session
-	// as Failed. This check made lenient, the session still ends, and a test
-	// can look at what the app is notified of.
+	// as Failed. With this check lenient, the session still ends, and a test can
+	// look at the notification.
 	Answer Check = "answer"
 	// Size: the screen is not empty and fits the network's limit; see
 	// [WithLimit].
@@ -48,13 +49,14 @@ const (
 	Deadline Check = "deadline"
 	// HopMetadata: it is at most 99 characters, without "|".
 	HopMetadata Check = "hop metadata"
-	// Input: what the test types is no longer than the network lets a
-	// subscriber type, 80 characters on most.
+	// Input: an input is no longer than the network lets a subscriber type, 80
+	// characters on most.
 	Input Check = "input"
-	// Redelivery: a hop that is delivered again is answered with the same bytes;
-	// see [Phone.Again] and [WithCopies].
+	// Redelivery: the app answers a hop that is delivered again with the same
+	// bytes; see [Phone.Again] and [WithCopies].
 	Redelivery Check = "redelivery"
-	// Events: the notification at the end of a session is acknowledged with 200.
+	// Events: the app acknowledges the notification at the end of a session with
+	// status 200, within the time of [WithDeadline].
 	Events Check = "events"
 )
 
@@ -62,42 +64,33 @@ const (
 type Option func(*config)
 
 type config struct {
+	kit.Options
 	app, events    gateway.App
-	path           string
-	transport      http.RoundTripper
-	eventsHandler  http.Handler
-	eventsURL      string
+	url            string // of the app, "" in memory
 	number, code   string
 	network        africastalking.Network
 	limit          int
-	deadline       time.Duration
 	lenient        []Check
 	inServiceCode  bool
-	copies         int
 	depth, screens int
 	inputs         func(screen string) []string
 	dialled        bool
 }
 
-func newConfig(opts []Option) config {
+func newConfig(h http.Handler, url string, opts []Option) config {
 	c := config{
-		number:   DefaultPhoneNumber,
-		code:     DefaultServiceCode,
-		network:  DefaultNetwork,
-		deadline: DefaultDeadline,
-		copies:   1,
-		depth:    12,
-		screens:  1000,
+		Options: kit.Options{Deadline: DefaultDeadline},
+		url:     url,
+		number:  DefaultPhoneNumber,
+		code:    DefaultServiceCode,
+		network: DefaultNetwork,
+		depth:   12,
+		screens: 1000,
 	}
 	for _, o := range opts {
 		o(&c)
 	}
-	switch {
-	case c.eventsHandler != nil:
-		c.events = gateway.Handler(c.eventsHandler, "")
-	case c.eventsURL != "":
-		c.events = gateway.URL(c.eventsURL, c.transport)
-	}
+	c.app, c.events = c.App(h, url), c.EventsApp()
 	return c
 }
 
@@ -124,23 +117,22 @@ func WithServiceCode(code string) Option { return func(c *config) { c.code = cod
 
 // WithPath sets the path, with or without a query, that a handler is called at: the
 // one a mux expects. The default is "/". A phone of [NewURL] has it in its URL.
-func WithPath(path string) Option { return func(c *config) { c.path = path } }
+func WithPath(path string) Option { return func(c *config) { c.Path = path } }
 
-// WithTransport sets how a phone of [NewURL] reaches the app: that of a
-// httptest.Server with TLS is server.Client().Transport. The default is
-// [http.DefaultTransport].
-func WithTransport(t http.RoundTripper) Option { return func(c *config) { c.transport = t } }
+// WithTransport sets how a phone of [NewURL] reaches the app: for a httptest.Server
+// with TLS, use server.Client().Transport. The default is [http.DefaultTransport].
+func WithTransport(t http.RoundTripper) Option { return func(c *config) { c.Transport = t } }
 
-// WithNotifications sets the handler that is notified of the end of a session,
-// as [ussd.NotificationHandler] is. It was called by the time that the method
-// returns which has ended the session. The default is nobody.
-func WithNotifications(h http.Handler) Option {
-	return func(c *config) { c.eventsHandler, c.eventsURL = h, "" }
+// WithEvents sets the handler of the events URL, such as [ussd.NotificationHandler]
+// returns. The method that ends a session returns after the handler has answered the
+// notification. The default is none.
+func WithEvents(h http.Handler) Option {
+	return func(c *config) { c.Events, c.EventsURL = h, "" }
 }
 
-// WithNotificationsURL is [WithNotifications] for a running app.
-func WithNotificationsURL(url string) Option {
-	return func(c *config) { c.eventsURL, c.eventsHandler = url, nil }
+// WithEventsURL is [WithEvents] for a running app.
+func WithEventsURL(url string) Option {
+	return func(c *config) { c.EventsURL, c.Events = url, nil }
 }
 
 // WithLimit sets the size of a screen, in septets; outside the GSM alphabet it is
@@ -149,26 +141,27 @@ func WithNotificationsURL(url string) Option {
 func WithLimit(septets int) Option { return func(c *config) { c.limit = septets } }
 
 // WithDeadline sets how long an answer may take before the test fails. The default
-// is [DefaultDeadline]. It never gets longer than 10 seconds, at which Africa's
-// Talking ends the session.
-func WithDeadline(d time.Duration) Option { return func(c *config) { c.deadline = d } }
+// is [DefaultDeadline]. After 10 seconds the session has failed in any case: Africa's
+// Talking ends it then.
+func WithDeadline(d time.Duration) Option { return func(c *config) { c.Deadline = d } }
 
 // WithLenient turns checks off. The default is none.
 func WithLenient(checks ...Check) Option {
 	return func(c *config) { c.lenient = append(c.lenient, checks...) }
 }
 
-// WithExtensionInServiceCode has a dialled extension arrive in the service code of
-// every hop, not in the text. Which of the two happens is not documented, and an
-// app should get both right. The default is false.
+// WithExtensionInServiceCode, if on, sends a dialled extension in the service code of
+// every hop, not in the text. Which of the two Africa's Talking does is not documented,
+// and an app should get both right. The default is false.
 func WithExtensionInServiceCode(on bool) Option { return func(c *config) { c.inServiceCode = on } }
 
-// WithCopies delivers each hop n times at the same instant. All copies must be
-// answered with the same bytes. The default is 1.
-func WithCopies(n int) Option { return func(c *config) { c.copies = max(n, 1) } }
+// WithCopies delivers each hop n times at the same instant. The app must answer all
+// copies with the same bytes. The default is 1.
+func WithCopies(n int) Option { return func(c *config) { c.Copies = n } }
 
-// WithInputs tells [Walk] what to type on a screen, besides the keys that it
-// shows: answers to a prompt, good ones and bad ones. The default is nothing.
+// WithInputs sets a function that returns the inputs that [Walk] types on a screen,
+// besides the keys that the screen shows: good and bad answers to a prompt. The default
+// is none.
 func WithInputs(f func(screen string) []string) Option { return func(c *config) { c.inputs = f } }
 
 // WithDepth sets how many inputs deep [Walk] goes. The default is 12.
@@ -178,8 +171,7 @@ func WithDepth(n int) Option { return func(c *config) { c.depth = n } }
 // 1000.
 func WithMaxScreens(n int) Option { return func(c *config) { c.screens = n } }
 
-// WithDialled has [Walk] also dial the inputs that lead to each screen all at once,
-// as an extension of the service code. It must be the same screen. The default is
-// false: an app may refuse what it asks for, a PIN for instance, when it was
-// dialled.
+// WithDialled, if on, makes [Walk] also dial the inputs that lead to each screen all at
+// once, as an extension of the service code. They must lead to the same screen. The
+// default is false: an app may refuse dialled inputs, a PIN for instance.
 func WithDialled(on bool) Option { return func(c *config) { c.dialled = on } }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"mime"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,13 +13,15 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway"
 	"github.com/sautigo/africastalking/internal/gateway/session"
 	"github.com/sautigo/africastalking/internal/gsm7"
+	"github.com/sautigo/africastalking/internal/kit"
 	"github.com/sautigo/africastalking/ussd"
 )
 
-// Phone is a subscriber's phone. Its methods fail the test it was made for, and go
-// on as long as that makes sense.
+// Phone is a subscriber's phone. Its methods fail the test that the phone was made for,
+// and end the test only if it cannot go on.
 type Phone struct {
 	tb    testing.TB
+	r     kit.Reporter
 	c     config
 	s     *session.Session
 	hop   session.Hop
@@ -33,20 +34,21 @@ type Phone struct {
 // hop is served on a goroutine of its own, as by a server: a handler that goes on
 // after its answer, or after the 10 seconds, goes on beside the test.
 func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
-	c := newConfig(opts)
-	c.app = gateway.Handler(h, c.path)
-	return newPhone(tb, c)
+	return newPhone(tb, newConfig(h, "", opts))
 }
 
 // NewURL returns a phone in sessions with the app at a URL.
 func NewURL(tb testing.TB, url string, opts ...Option) *Phone {
-	c := newConfig(opts)
-	c.app = gateway.URL(url, c.transport)
-	return newPhone(tb, c)
+	return newPhone(tb, newConfig(nil, url, opts))
 }
 
 func newPhone(tb testing.TB, c config) *Phone {
-	return &Phone{tb: tb, c: c, log: []string{fmt.Sprintf("phone %s on %s", c.number, c.network)}}
+	p := &Phone{tb: tb, c: c, log: []string{fmt.Sprintf("phone %s on %s", c.number, c.network)}}
+	p.r = kit.Reporter{
+		TB: tb, Kit: "ussdtest", Picture: p.picture,
+		URLs: func() []string { return []string{c.url, c.Path, c.EventsURL} },
+	}
+	return p
 }
 
 // Dial begins a session. The code is the service code, for which "" stands too, or
@@ -61,7 +63,7 @@ func (p *Phone) Dial(code string) *Phone {
 	}
 	inputs, ok := session.SplitCode(code, p.c.code)
 	if !ok {
-		p.fatalf("dialled %s, which is not on the app's code %s: use WithServiceCode", code, p.c.code)
+		p.r.Fatalf("dialled %s, which is not on the app's code %s: use WithServiceCode", code, p.c.code)
 		return p
 	}
 	if p.s != nil && !p.s.Over() {
@@ -74,7 +76,7 @@ func (p *Phone) Dial(code string) *Phone {
 		ServiceCode: p.c.code,
 		NetworkCode: string(p.c.network),
 		Inputs:      inputs,
-		Copies:      p.c.copies,
+		Copies:      p.c.Copies,
 	}
 	if p.c.inServiceCode {
 		u.ServiceCode, u.Inputs = code, nil
@@ -87,24 +89,24 @@ func (p *Phone) Dial(code string) *Phone {
 	return p
 }
 
-// Send answers the screen. The input is sent as it is, be it empty or with a "*"
-// in it. There must be a session that waits for it.
+// Send answers the screen. The input is sent as it is, even if it is empty or has a
+// "*". The session must wait for an answer.
 func (p *Phone) Send(input string) *Phone {
 	p.tb.Helper()
 	if !p.dialled() {
 		return p
 	}
 	if p.s.Over() {
-		p.fatalf("sent %q, but the session is over", input)
+		p.r.Fatalf("sent %q, but the session is over", input)
 		return p
 	}
 	if n, limit := utf8.RuneCountInString(input), p.c.limits().Input; n > limit && p.checks(Input) {
-		p.errorf("input is %d characters, and a subscriber of %s can type %d", n, p.c.network, limit)
+		p.r.Errorf("input is %d characters, and a subscriber of %s can type %d", n, p.c.network, limit)
 	}
 	p.record("send " + quote(input))
 	h, err := p.s.Send(context.Background(), input)
 	if err != nil {
-		p.fatalf("%v", err)
+		p.r.Fatalf("%v", err)
 		return p
 	}
 	p.took(h)
@@ -149,15 +151,15 @@ func (p *Phone) EndsText(texts ...string) *Phone {
 		return p
 	}
 	if p.hop.Continue || p.hop.Failure != "" {
-		p.errorf("want the session ended by the app, it %s", p.state())
+		p.r.Errorf("want the session ended by the app, it %s", p.state())
 		return p
 	}
 	p.contains(texts)
 	return p
 }
 
-// Again delivers the last hop once more, as a proxy on the way may. It must be
-// answered with the same bytes, also after the end of the session.
+// Again delivers the last hop once more, as a proxy on the way may. The app must give
+// the same answer byte for byte, also after the end of the session.
 func (p *Phone) Again() *Phone {
 	p.tb.Helper()
 	if !p.dialled() {
@@ -174,8 +176,8 @@ func (p *Phone) again() {
 }
 
 // Drop drops the session, as the network does when a subscriber takes too long or
-// has no more coverage: the app is notified that it is Incomplete. It is not told
-// in any other way. The session must be one that waits for an answer.
+// leaves its coverage. The notification at the end, with the status Incomplete, is all
+// that the app gets. The session must wait for an answer.
 func (p *Phone) Drop() *Phone {
 	p.tb.Helper()
 	return p.drop("drop")
@@ -194,23 +196,23 @@ func (p *Phone) drop(how string) *Phone {
 	}
 	p.record(how)
 	if err := p.s.Drop(context.Background()); err != nil {
-		p.fatalf("%s: the session is over", how)
+		p.r.Fatalf("%s: the session is over", how)
 		return p
 	}
 	p.over()
 	return p
 }
 
-// Screen returns what the phone shows, "" before anything was dialled. Of a
-// session that has failed that is the operator's error.
+// Screen returns the phone's screen, "" before the first Dial. A session that has
+// failed shows the operator's error.
 func (p *Phone) Screen() string { return p.hop.Screen }
 
-// Ended reports whether there is no session, or none anymore: the app has ended
-// it, it has failed, or it was dropped.
+// Ended reports whether the phone is in no session: nothing was dialled, the app has
+// ended the session, the session has failed, or it was dropped.
 func (p *Phone) Ended() bool { return p.s == nil || p.s.Over() }
 
-// Text returns the text of the last hop: all that was typed in this session,
-// joined with "*".
+// Text returns the text of the last hop: all inputs of this session, joined with
+// "*".
 func (p *Phone) Text() string { return p.hop.Text }
 
 // SessionID returns the id of the last session, "" if there was none.
@@ -221,8 +223,8 @@ func (p *Phone) SessionID() string {
 	return p.s.ID()
 }
 
-// Notification returns what the app is notified of, or would be, at the end of the
-// session, and false if it has not ended.
+// Notification returns the notification at the end of the session, whether or not
+// there is a handler for it, and false if the session has not ended.
 func (p *Phone) Notification() (ussd.Notification, bool) {
 	p.tb.Helper()
 	if p.Ended() && p.s != nil {
@@ -236,7 +238,7 @@ func (p *Phone) Notification() (ussd.Notification, bool) {
 				return n, true
 			}
 		}
-		p.fatalf("notification: %v", err)
+		p.r.Fatalf("notification: %v", err)
 	}
 	return ussd.Notification{}, false
 }
@@ -244,7 +246,7 @@ func (p *Phone) Notification() (ussd.Notification, bool) {
 func (p *Phone) dialled() bool {
 	p.tb.Helper()
 	if p.s == nil {
-		p.fatalf("nothing was dialled")
+		p.r.Fatalf("nothing was dialled")
 		return false
 	}
 	return true
@@ -274,34 +276,34 @@ func (p *Phone) check() {
 	if p.hop.Failure != "" {
 		if p.checks(Answer) {
 			if a.Err != nil {
-				p.errorf("the session has failed: %s (%s)", p.hop.Failure, strings.TrimPrefix(a.Err.Error(), "gateway: "))
+				p.r.Errorf("the session has failed: %s (%s)", p.hop.Failure, kit.Reason(a.Err))
 			} else {
-				p.errorf("the session has failed: %s", p.hop.Failure)
+				p.r.Errorf("the session has failed: %s", p.hop.Failure)
 			}
 		}
 		return
 	}
-	if p.checks(Deadline) && a.Took > p.c.deadline {
-		p.errorf("the answer took %v, deadline %v", a.Took.Round(time.Millisecond), p.c.deadline)
+	if p.checks(Deadline) && a.Took > p.c.Deadline {
+		p.r.Errorf("the answer took %v, deadline %v", a.Took.Round(time.Millisecond), p.c.Deadline)
 	}
-	if t := a.Header.Get("Content-Type"); p.checks(ContentType) && !plain(t) {
-		p.errorf("content type is %q, want text/plain in UTF-8", t)
+	if t := a.Header.Get("Content-Type"); p.checks(ContentType) && !kit.IsText(t, "text/plain") {
+		p.r.Errorf("content type is %q, want text/plain in UTF-8", t)
 	}
 	if err := p.hop.MetadataErr; err != nil && p.checks(HopMetadata) {
-		p.errorf("%s", strings.TrimPrefix(err.Error(), "gateway: "))
+		p.r.Errorf("%s", kit.Reason(err))
 	}
 	units, limit, gsm := p.c.limits().Measure(p.hop.Screen)
 	if !gsm && p.checks(Alphabet) {
-		p.errorf("screen has what is not in the GSM alphabet: %s", foreign(p.hop.Screen))
+		p.r.Errorf("screen has what is not in the GSM alphabet: %s", foreign(p.hop.Screen))
 	}
 	if p.checks(Size) {
 		switch {
 		case strings.TrimSpace(p.hop.Screen) == "":
-			p.errorf("screen is empty")
+			p.r.Errorf("screen is empty")
 		case units > limit && gsm:
-			p.errorf("screen is %d septets, limit %d", units, limit)
+			p.r.Errorf("screen is %d septets, limit %d", units, limit)
 		case units > limit:
-			p.errorf("screen is %d units outside the GSM alphabet, limit %d", units, limit)
+			p.r.Errorf("screen is %d units outside the GSM alphabet, limit %d", units, limit)
 		}
 	}
 }
@@ -310,7 +312,7 @@ func (p *Phone) check() {
 func (p *Phone) same(what string, a gateway.Answer) {
 	p.tb.Helper()
 	if p.checks(Redelivery) && !a.Same(p.hop.Answer, "Content-Type", session.HopHeader) {
-		p.errorf("%s was answered differently: %s", what, describe(a))
+		p.r.Errorf("%s was answered differently: %s", what, kit.Describe(a))
 	}
 }
 
@@ -321,8 +323,8 @@ func (p *Phone) over() {
 	if p.c.events == nil || !p.checks(Events) {
 		return
 	}
-	if a := p.s.EventAnswer(); a.Err != nil || a.Status != http.StatusOK {
-		p.errorf("the notification of the session's end was not acknowledged with 200: %s", describe(a))
+	if problem := p.c.Acknowledged(p.s.EventAnswer()); problem != "" {
+		p.r.Errorf("the notification of the session's end %s", problem)
 	}
 }
 
@@ -339,10 +341,10 @@ func (p *Phone) expect(continues bool, want string) {
 	}
 	if got := p.hop.Screen; got != want {
 		wrong = append(wrong, "not the screen that was expected (-want +got):\n"+
-			indent(diff(visible(want), visible(got))))
+			kit.Indent(diff(want, got)))
 	}
 	if wrong != nil {
-		p.errorf("%s", strings.Join(wrong, "\n"))
+		p.r.Errorf("%s", strings.Join(wrong, "\n"))
 	}
 }
 
@@ -350,7 +352,7 @@ func (p *Phone) contains(texts []string) {
 	p.tb.Helper()
 	for _, text := range texts {
 		if !strings.Contains(p.hop.Screen, text) {
-			p.errorf("screen does not have the text %q", text)
+			p.r.Errorf("screen does not have the text %q", text)
 		}
 	}
 }
@@ -366,37 +368,6 @@ func (p *Phone) state() string {
 		return "was dropped"
 	}
 	return "waits for an answer"
-}
-
-func (p *Phone) errorf(format string, args ...any) {
-	p.tb.Helper()
-	p.tb.Errorf("%s", p.complaint(format, args))
-}
-
-func (p *Phone) fatalf(format string, args ...any) {
-	p.tb.Helper()
-	p.tb.Fatalf("%s", p.complaint(format, args))
-}
-
-func (p *Phone) complaint(format string, args []any) string {
-	msg := "ussdtest: " + fmt.Sprintf(format, args...)
-	if p.s == nil {
-		return msg
-	}
-	return msg + "\n" + indent(p.picture())
-}
-
-// plain reports whether a content type is one of a screen.
-func plain(contentType string) bool {
-	t, params, err := mime.ParseMediaType(contentType)
-	if err != nil || t != "text/plain" {
-		return false
-	}
-	switch strings.ToLower(params["charset"]) {
-	case "", "utf-8", "us-ascii":
-		return true
-	}
-	return false
 }
 
 // foreign lists the characters that are not in the GSM alphabet, each once.
@@ -419,18 +390,6 @@ func foreign(s string) string {
 	return strings.Join(out, ", ")
 }
 
-func describe(a gateway.Answer) string {
-	if a.Err != nil {
-		return strings.TrimPrefix(a.Err.Error(), "gateway: ")
-	}
-	body := a.Body
-	cut := ""
-	if len(body) > 300 {
-		body, cut = body[:300], fmt.Sprintf(" and %d bytes more", len(a.Body)-300)
-	}
-	s := fmt.Sprintf("%d %s, %s, %q%s", a.Status, a.Reason, a.Header.Get("Content-Type"), body, cut)
-	if hop := a.Header.Get(session.HopHeader); hop != "" {
-		s += fmt.Sprintf(", hop metadata %q", hop)
-	}
-	return s
+func diff(want, got string) string {
+	return kit.Diff(strings.Split(want, "\n"), strings.Split(got, "\n"))
 }

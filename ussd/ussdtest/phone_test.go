@@ -273,8 +273,8 @@ func TestNotifications(t *testing.T) {
 	server := httptest.NewServer(events)
 	defer server.Close()
 	for name, o := range map[string]ussdtest.Option{
-		"handler": ussdtest.WithNotifications(events),
-		"url":     ussdtest.WithNotificationsURL(server.URL),
+		"handler": ussdtest.WithEvents(events),
+		"url":     ussdtest.WithEventsURL(server.URL),
 	} {
 		got = nil
 		p := ussdtest.New(t, bank, o)
@@ -321,12 +321,63 @@ func TestNotificationOfFailure(t *testing.T) {
 
 func TestNotificationMustBeAcknowledged(t *testing.T) {
 	t.Parallel()
-	broken := ussdtest.WithNotifications(raw(500, plain, "oops"))
+	broken := ussdtest.WithEvents(raw(500, plain, "oops"))
 	try(func(tb testing.TB) { ussdtest.New(tb, bank, broken).Dial("").Send("1") }).
 		failsWith(t, false, "not acknowledged with 200: 500 Internal Server Error", `text "1"`)
 	try(func(tb testing.TB) {
 		ussdtest.New(tb, bank, broken, ussdtest.WithLenient(ussdtest.Events)).Dial("").Send("1")
 	}).passes(t)
+}
+
+func TestNotificationInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for took, want := range map[time.Duration]string{
+			2 * time.Second:                   "",
+			2*time.Second + time.Millisecond:  "the notification of the session's end was acknowledged after 2.001s, deadline 2s",
+			10*time.Second - time.Millisecond: "the notification of the session's end was acknowledged after 9.999s, deadline 2s",
+			10*time.Second + time.Millisecond: "the notification of the session's end was not acknowledged with 200: context deadline exceeded",
+		} {
+			slow := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				select {
+				case <-time.After(took):
+				case <-r.Context().Done():
+				}
+			})
+			f := try(func(tb testing.TB) {
+				ussdtest.New(tb, bank, ussdtest.WithEvents(slow), ussdtest.WithDeadline(2*time.Second)).Dial("").Send("1")
+			})
+			if want == "" {
+				f.passes(t)
+				continue
+			}
+			f.failsWith(t, false, want)
+		}
+	})
+}
+
+// No failure shows a secret of the app's URLs.
+func TestSecretsAreMasked(t *testing.T) {
+	t.Parallel()
+	const token = "3b9f1c2d4e5f60718293a4b5c6d7e8f9"
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no route for "+r.URL.Path, 404) })
+	server := httptest.NewServer(h)
+	defer server.Close()
+	for name, dial := range map[string]func(testing.TB){
+		"path": func(tb testing.TB) { ussdtest.New(tb, h, ussdtest.WithPath("/at/"+token+"/ussd")).Dial("") },
+		"url":  func(tb testing.TB) { ussdtest.NewURL(tb, server.URL+"/at/"+token+"/ussd").Dial("") },
+		"events URL": func(tb testing.TB) {
+			ussdtest.New(tb, bank, ussdtest.WithEventsURL(server.URL+"/at/"+token)).Dial("").Drop()
+		},
+		"nobody there": func(tb testing.TB) {
+			ussdtest.NewURL(tb, "http://127.0.0.1:1/at/"+token+"/ussd").Dial("")
+		},
+	} {
+		f := try(dial)
+		if len(f.errors) != 1 || strings.Contains(f.errors[0], token) {
+			t.Errorf("%s: %q", name, f.errors)
+		}
+	}
 }
 
 func TestManyPhones(t *testing.T) {

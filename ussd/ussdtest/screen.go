@@ -2,16 +2,18 @@ package ussdtest
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
-	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/kit"
 )
 
-// picture draws the phone: its screen, what it weighs, and how it came to be.
+// picture draws the phone: the text that was sent, the screen, its size and the state
+// of the session.
 func (p *Phone) picture() string {
+	if p.s == nil {
+		return ""
+	}
 	h := p.hop
 	units, limit, gsm := p.c.limits().Measure(h.Screen)
 	unit := "septets"
@@ -33,12 +35,9 @@ func (p *Phone) picture() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "text %q, hop %d of %s, %s\n", h.Text, p.hops, p.c.code, p.c.number)
-	b.WriteString(frame(visible(h.Screen), footer))
+	b.WriteString(frame(kit.Visible(h.Screen), footer))
 	if h.Failure != "" {
-		fmt.Fprintf(&b, "\nthe app's answer: %s", describe(h.Answer))
-		if e, ok := h.Answer.Err.(*gateway.PanicError); ok {
-			fmt.Fprintf(&b, "\n%s", e.Stack)
-		}
+		fmt.Fprintf(&b, "\nthe app's answer: %s", kit.Describe(h.Answer))
 	}
 	return b.String()
 }
@@ -89,55 +88,4 @@ func wrap(text string, width int) []string {
 		}
 	}
 	return out
-}
-
-// visible spells out what would not be seen, or break the picture.
-func visible(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		} else if r == '\n' || r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
-	}
-	return b.String()
-}
-
-func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
-
-// diff compares two texts line by line.
-func diff(want, got string) string {
-	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
-	// longest[i][j] is the length of the longest common part of a[i:] and b[j:].
-	longest := make([][]int, len(a)+1)
-	for i := range longest {
-		longest[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				longest[i][j] = longest[i+1][j+1] + 1
-			} else {
-				longest[i][j] = max(longest[i+1][j], longest[i][j+1])
-			}
-		}
-	}
-	var out []string
-	for i, j := 0, 0; i < len(a) || j < len(b); {
-		switch {
-		case i < len(a) && j < len(b) && a[i] == b[j]:
-			out = append(out, "  "+a[i])
-			i, j = i+1, j+1
-		case j == len(b) || i < len(a) && longest[i+1][j] >= longest[i][j+1]:
-			out = append(out, "- "+a[i])
-			i++
-		default:
-			out = append(out, "+ "+b[j])
-			j++
-		}
-	}
-	return strings.Join(out, "\n")
 }

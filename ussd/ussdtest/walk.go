@@ -8,37 +8,36 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sautigo/africastalking/internal/gateway"
 	"github.com/sautigo/africastalking/internal/gateway/session"
+	"github.com/sautigo/africastalking/internal/kit"
 )
 
-// Tour is where [Walk] has been.
+// Tour is the result of a [Walk].
 type Tour struct {
-	// Visits are the screens in the order in which they were visited: those
-	// fewer inputs away first. A screen that several paths lead to is there once
-	// for each.
+	// Visits are the visited screens, those that need fewer inputs first. A screen
+	// has a visit for each path that leads to it.
 	Visits []Visit
-	// Complete is whether everything was visited that could be, within neither
-	// [WithDepth] nor [WithMaxScreens] standing in the way.
+	// Complete is whether the walk ended before it met the limit of [WithDepth] or
+	// [WithMaxScreens].
 	Complete bool
 }
 
 // Visit is a screen and the way to it.
 type Visit struct {
-	// Inputs are what was typed to get there.
+	// Inputs are the inputs that lead to the screen.
 	Inputs []string
 	Screen string
 	// Continue is whether the screen waits for an answer.
 	Continue bool
-	// Pressed are the keys that were pressed from there. None were on a
-	// screen that was seen before, that ends the session, or that has no key
-	// and for which [WithInputs] has nothing either.
+	// Pressed are the inputs that the walk went on with. There are none on a screen
+	// that was seen before, that ends the session, or that shows no key and for
+	// which [WithInputs] has no input.
 	Pressed []string
 	// Seen is whether this screen was visited before.
 	Seen bool
 }
 
-// Screens returns each screen once, in the order in which they were found.
+// Screens returns each screen once, in the order in which the walk found them.
 func (t Tour) Screens() []string {
 	var out []string
 	seen := map[string]bool{}
@@ -51,16 +50,15 @@ func (t Tour) Screens() []string {
 	return out
 }
 
-// Unanswered returns the visits to prompts at which the walk has stopped because
-// there was nothing to type; see [WithInputs].
+// Unanswered returns the visits to prompts for which the walk had no input; see
+// [WithInputs].
 func (t Tour) Unanswered() []Visit {
 	return slices.DeleteFunc(slices.Clone(t.Visits), func(v Visit) bool {
 		return !v.Continue || v.Seen || len(v.Pressed) > 0
 	})
 }
 
-// String lists the visits, a line for each: what was typed, and how its screen
-// begins.
+// String lists the visits, one to a line: the inputs and the first line of the screen.
 func (t Tour) String() string {
 	var b strings.Builder
 	for _, v := range t.Visits {
@@ -68,7 +66,7 @@ func (t Tour) String() string {
 		if v.Continue {
 			state = "CON"
 		}
-		first, _, _ := strings.Cut(visible(v.Screen), "\n")
+		first, _, _ := strings.Cut(kit.Visible(v.Screen), "\n")
 		note := ""
 		if v.Seen {
 			note = " (seen before)"
@@ -81,28 +79,24 @@ func (t Tour) String() string {
 // Walk presses every key on every screen of an app and checks each screen as a
 // phone does, and that it is the same when it is asked for again. Keys are the
 // numbers that lines begin with, such as "1. Balance", "98:More" or "0) Back", and
-// single letters; what else to type, [WithInputs] says.
+// single letters; [WithInputs] adds other inputs.
 //
-// The walk is breadth first, each path in a session of its own that is dropped at
-// its end. It does not go on from a screen with a text that it has seen
-// before, so it comes out of loops, and may miss what an app does differently
-// behind two screens that look alike. It goes on from one that differs in a
-// detail, such as a time of day, until [WithDepth] or [WithMaxScreens] stops it.
+// The walk is breadth first, each path in a session of its own that is dropped at its
+// end. It does not go on from a screen whose text it has seen before. So it leaves
+// loops, but it may miss a difference behind two screens that look alike. Screens that
+// differ in a detail, such as a time of day, are different screens, until [WithDepth] or
+// [WithMaxScreens] stops the walk.
 //
-// The app must be one that can bear it: every payment in its menus is made.
+// Use a test backend: Walk selects every item, so every payment is made.
 func Walk(tb testing.TB, h http.Handler, opts ...Option) Tour {
 	tb.Helper()
-	c := newConfig(opts)
-	c.app = gateway.Handler(h, c.path)
-	return walk(tb, c)
+	return walk(tb, newConfig(h, "", opts))
 }
 
 // WalkURL is [Walk] for the app at a URL.
 func WalkURL(tb testing.TB, url string, opts ...Option) Tour {
 	tb.Helper()
-	c := newConfig(opts)
-	c.app = gateway.URL(url, c.transport)
-	return walk(tb, c)
+	return walk(tb, newConfig(nil, url, opts))
 }
 
 func walk(tb testing.TB, c config) Tour {
@@ -153,7 +147,7 @@ func visit(tb testing.TB, c config, inputs []string) (Visit, bool) {
 	for i, in := range inputs {
 		if p.Ended() {
 			p.quiet = false
-			p.errorf("on another visit, the session was over before %q of %q", in, inputs)
+			p.r.Errorf("on another visit, the session was over before %q of %q", in, inputs)
 			return Visit{}, false
 		}
 		p.quiet = i < len(inputs)-1
@@ -167,8 +161,8 @@ func visit(tb testing.TB, c config, inputs []string) (Visit, bool) {
 		d.Dial(session.JoinCode(c.code, inputs...))
 		d.quiet = false
 		if d.hop.Screen != p.hop.Screen || d.hop.Continue != p.hop.Continue {
-			d.errorf("dialled at once, %s leads to another screen than one by one (-one by one +at once):\n%s",
-				session.JoinCode(c.code, inputs...), indent(diff(visible(p.hop.Screen), visible(d.hop.Screen))))
+			d.r.Errorf("dialled at once, %s leads to another screen than one by one (-one by one +at once):\n%s",
+				session.JoinCode(c.code, inputs...), kit.Indent(diff(p.hop.Screen, d.hop.Screen)))
 		}
 		if !d.Ended() {
 			d.HangUp()

@@ -12,13 +12,13 @@
 //		p.AnsweredBy("+254711000099").Wait(time.Minute).TheyHangUp().Ends()
 //	}
 //
-// The handler gets the callbacks that Africa's Talking sends, and the XML that it
-// answers with is carried out as Africa's Talking does: what is said and played is
-// heard in order, GetDigits and Record wait for the caller and make their callbacks,
-// a Redirect is followed, and when nothing is left to do the call ends and the app
-// is notified. On every answer the phone checks, without being asked, what a caller
-// would suffer from; see [Check]. A failure shows what was heard, where the call is,
-// and the XML. It shows keys, too: press invented ones.
+// The handler gets the callbacks that Africa's Talking sends, and the phone carries out
+// the XML of its answers as Africa's Talking does: the caller hears texts and audio in
+// order, GetDigits and Record wait for the caller and make their callbacks, a Redirect is
+// followed, and when no action is left the call ends and the app gets the notification.
+// On every answer the phone checks for faults that a caller would suffer from; see
+// [Check]. A failure shows the sounds, the state of the call and the XML, with secrets in
+// the app's URLs masked. It shows keys: press invented ones.
 //
 // [New] takes a handler, which is called in memory and may live in a
 // testing/synctest bubble; [NewURL] takes the address of a running app. A [Phone] is
@@ -27,17 +27,17 @@
 //
 // # Time
 //
-// The time of a call is simulated, and no test waits for it. What is said or played
-// takes none. [Phone.Wait] takes what it says, [Phone.Speak] too, and
-// [Phone.Silence] as long as the time-out that it waits for.
+// The time of a call is simulated, and no test waits for it. Texts and audio take no
+// time. [Phone.Wait] and [Phone.Speak] take the time that they are given, and
+// [Phone.Silence] takes as long as the time-out that it waits for.
 //
 // # What the phone does not know
 //
-// Much of what Africa's Talking does in a call is not documented, and the phone plays
-// what is most likely or harshest:
+// Much of Africa's Talking's behaviour in a call is not documented, and the phone plays
+// the most likely or the harshest one:
 //
-//   - Callbacks go to the URL that has answered last, be it named by a Redirect, a
-//     GetDigits or a Record; so does the notification at the end.
+//   - Callbacks go to the URL that has answered last, even one that a Redirect, a
+//     GetDigits or a Record has named; so does the notification at the end.
 //   - A finish key is not among the digits, unless [WithFinishKeyInDigits] says so, and
 //     alone it is no input. Digits that nothing has ended are sent at the time-out.
 //   - A caller who hangs up in a recording makes no callback for it: the recording is

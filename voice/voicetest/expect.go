@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/sautigo/africastalking/internal/gateway/call"
+	"github.com/sautigo/africastalking/internal/kit"
 	"github.com/sautigo/africastalking/voice"
 )
 
-// Sound is something that a caller hears. It is comparable.
+// Sound is one sound that the caller hears. It is comparable.
 type Sound struct {
-	// Text was said, with single spaces for white space. For SSML it is what is
-	// left without the marks.
+	// Text was said, with single spaces for white space. For SSML it is the text
+	// without the marks.
 	Text string
 	// SSML is the speak element as it was sent, if it was one.
 	SSML string
@@ -38,8 +39,8 @@ func (s Sound) String() string {
 	return s.Text
 }
 
-// Heard returns what was heard since the phone last did something, such as dial or
-// press a key.
+// Heard returns the sounds since the phone's last act, such as dialling or pressing a
+// key.
 func (p *Phone) Heard() []Sound {
 	if p.call == nil {
 		return nil
@@ -55,9 +56,9 @@ func soundOf(s call.Sound) Sound {
 	return Sound{Text: s.Text, SSML: s.SSML, Voice: voice.Voice(s.Voice), URL: s.URL, Beep: s.Beep}
 }
 
-// Hears fails the test unless exactly this was said and played, in this order, since
-// the phone last did something. A text is what was said, whatever its white space, and
-// a URL what was played. Beeps do not count; see [Phone.Heard].
+// Hears fails the test unless exactly these sounds were heard, in this order, since the
+// phone's last act. A text was said, with any white space, and a URL was played. Beeps do
+// not count; see [Phone.Heard].
 func (p *Phone) Hears(sounds ...string) *Phone {
 	p.tb.Helper()
 	if p.dialled("hear") {
@@ -66,8 +67,8 @@ func (p *Phone) Hears(sounds ...string) *Phone {
 	return p
 }
 
-// HearsText fails the test unless each of the texts is in something that was said or
-// played since the phone last did something.
+// HearsText fails the test unless each of the texts is in one of the sounds since the
+// phone's last act.
 func (p *Phone) HearsText(texts ...string) *Phone {
 	p.tb.Helper()
 	if !p.dialled("hear") {
@@ -76,15 +77,15 @@ func (p *Phone) HearsText(texts ...string) *Phone {
 	heard := p.lines()
 	for _, text := range texts {
 		if !slices.ContainsFunc(heard, func(s string) bool { return strings.Contains(s, text) }) {
-			p.errorf("nothing that was heard has the text %q", text)
+			p.r.Errorf("nothing that was heard has the text %q", text)
 		}
 	}
 	return p
 }
 
-// Ends fails the test unless exactly this was heard, as in [Phone.Hears], and the call
-// is over then, with nothing left to do: not for a failure, a Reject, or because the
-// phone has hung up.
+// Ends fails the test unless exactly these sounds were heard, as in [Phone.Hears], and
+// then the call has ended because no action was left: not for a failure, a Reject, or
+// because the phone hung up.
 func (p *Phone) Ends(sounds ...string) *Phone {
 	p.tb.Helper()
 	if p.dialled("end") {
@@ -134,7 +135,7 @@ func (p *Phone) InConference() *Phone {
 func (p *Phone) is(want string, ok bool) {
 	p.tb.Helper()
 	if !ok {
-		p.errorf("want the call %s; it %s", want, p.state())
+		p.r.Errorf("want the call %s; it %s", want, p.state())
 	}
 }
 
@@ -156,29 +157,6 @@ func (p *Phone) expect(sounds []string) {
 		want = append(want, strings.Join(strings.Fields(s), " "))
 	}
 	if got := p.lines(); !slices.Equal(want, got) {
-		p.errorf("not what was to be heard (-want +got):\n%s", indent(diff(want, got)))
+		p.r.Errorf("not what was to be heard (-want +got):\n%s", kit.Indent(kit.Diff(want, got)))
 	}
-}
-
-// diff compares two lists that may begin and end alike.
-func diff(want, got []string) string {
-	head := 0
-	for head < min(len(want), len(got)) && want[head] == got[head] {
-		head++
-	}
-	tail := 0
-	for tail < min(len(want), len(got))-head && want[len(want)-1-tail] == got[len(got)-1-tail] {
-		tail++
-	}
-	var out []string
-	add := func(mark string, lines []string) {
-		for _, line := range lines {
-			out = append(out, mark+" "+visible(line))
-		}
-	}
-	add(" ", want[:head])
-	add("-", want[head:len(want)-tail])
-	add("+", got[head:len(got)-tail])
-	add(" ", want[len(want)-tail:])
-	return strings.Join(out, "\n")
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking"
-	"github.com/sautigo/africastalking/internal/gateway"
 	"github.com/sautigo/africastalking/internal/gateway/call"
+	"github.com/sautigo/africastalking/internal/kit"
 	"github.com/sautigo/africastalking/voice"
 )
 
@@ -17,13 +17,13 @@ const (
 	DefaultAppNumber   = "+254711000942"
 	// DefaultCallbackURL is that of a phone of [New].
 	DefaultCallbackURL = "https://app.example/"
-	// DefaultDeadline is that of [voice.Handler] and a moment for its answer to
-	// arrive.
+	// DefaultDeadline is the time-out of [voice.Handler] and a moment for its answer
+	// to arrive.
 	DefaultDeadline = voice.DefaultTimeout + 250*time.Millisecond
 )
 
-// Check is something that a phone checks on every callback. A check that fails fails
-// the test and, but for [Answer], lets the call go on.
+// Check is one of the checks that a phone makes on every callback. A check that fails
+// fails the test and, but for [Answer], lets the call go on.
 type Check string
 
 // The checks of a phone.
@@ -31,15 +31,14 @@ const (
 	// Answer: the status is 200, the body is well-formed XML with a Response in
 	// it, and it all comes within 30 seconds; the URL that was asked is the
 	// app's; and the call is not sent round in circles. With this check lenient,
-	// the call still ends, though not for a 201, and a test can look at what the
-	// app is notified of.
+	// the call still ends, though not for a 201, and a test can look at the
+	// notification.
 	Answer Check = "answer"
-	// Document: elements, attributes and nesting are as documented, and so are
-	// their values; nothing is said that is empty. With this check lenient, what
-	// is wrong is passed over.
+	// Document: elements, attributes, their values and nesting are as documented,
+	// and no text to say is empty. With this check lenient, the phone skips the
+	// wrong parts.
 	Document Check = "document"
-	// Order: nothing follows an action behind which nothing runs, and a Reject is
-	// alone.
+	// Order: no action follows one that is always the last, and a Reject is alone.
 	Order Check = "order"
 	// ContentType: it is one that is known to work, application/xml, text/xml or
 	// text/plain, in UTF-8 if it says so.
@@ -50,36 +49,32 @@ const (
 	ContentLength Check = "content length"
 	// Deadline: the answer comes in time; see [WithDeadline].
 	Deadline Check = "deadline"
-	// Connected: a callback while the caller is connected with somebody is
-	// answered with an empty response. What becomes of another is not
-	// documented, and an app that has overlooked this callback often answers
-	// with its menu.
+	// Connected: the app answers a callback while the caller is connected with
+	// an empty response. The effect of another response is not documented, and an
+	// app that overlooks this callback often answers with its menu.
 	Connected Check = "connected"
-	// Redelivery: a callback that is delivered again is answered with the same
-	// bytes; see [Phone.Again].
+	// Redelivery: the app answers a callback that is delivered again with the
+	// same bytes; see [Phone.Again].
 	Redelivery Check = "redelivery"
-	// Notifications: the end of a call, and its events, are acknowledged with 200.
-	Notifications Check = "notifications"
+	// Events: the app acknowledges the notification at the end of a call, and the
+	// call's events, with status 200, within the time of [WithDeadline].
+	Events Check = "events"
 )
 
 // Option changes a phone.
 type Option func(*config)
 
 type config struct {
-	memory        bool
-	callbackURL   string
-	transport     http.RoundTripper
-	eventsHandler http.Handler
-	eventsURL     string
-	deadline      time.Duration
-	lenient       []Check
-	v             call.Config
+	kit.Options
+	callbackURL string
+	lenient     []Check
+	v           call.Config
 }
 
 func newConfig(callbackURL string, opts []Option) config {
 	c := config{
+		Options:     kit.Options{Deadline: DefaultDeadline},
 		callbackURL: callbackURL,
-		deadline:    DefaultDeadline,
 		v: call.Config{
 			CallerNumber:      DefaultPhoneNumber,
 			DestinationNumber: DefaultAppNumber,
@@ -92,13 +87,7 @@ func newConfig(callbackURL string, opts []Option) config {
 	for _, o := range opts {
 		o(&c)
 	}
-	c.v.URL = c.callbackURL
-	switch {
-	case c.eventsHandler != nil:
-		c.v.Events = gateway.Handler(c.eventsHandler, "")
-	case c.eventsURL != "":
-		c.v.Events = gateway.URL(c.eventsURL, c.transport)
-	}
+	c.v.URL, c.v.Events = c.callbackURL, c.EventsApp()
 	return c
 }
 
@@ -111,22 +100,21 @@ func (c *config) checks(k Check) bool { return !slices.Contains(c.lenient, k) }
 // started. The defaults are [DefaultCallbackURL] and the URL given to [NewURL].
 func WithCallbackURL(url string) Option { return func(c *config) { c.callbackURL = url } }
 
-// WithTransport sets how a phone of [NewURL] reaches the app: that of a
-// httptest.Server with TLS is server.Client().Transport. The default is
-// [http.DefaultTransport].
-func WithTransport(t http.RoundTripper) Option { return func(c *config) { c.transport = t } }
+// WithTransport sets how a phone of [NewURL] reaches the app: for a httptest.Server
+// with TLS, use server.Client().Transport. The default is [http.DefaultTransport].
+func WithTransport(t http.RoundTripper) Option { return func(c *config) { c.Transport = t } }
 
-// WithEvents sets the handler of the number's events URL, as [voice.EventHandler] is.
-// It gets the events of a call transfer and, like the callback URL, the notification
-// at the end of a call: which of the two does is not documented, and an app should
-// get it right that both do. The default is nobody.
+// WithEvents sets the handler of the number's events URL, such as [voice.EventHandler]
+// returns. It gets the events of a call transfer and the notification at the end of a
+// call, which the callback URL gets too: Africa's Talking does not document which of the
+// two gets it, so an app should bear both. The default is none.
 func WithEvents(h http.Handler) Option {
-	return func(c *config) { c.eventsHandler, c.eventsURL = h, "" }
+	return func(c *config) { c.Events, c.EventsURL = h, "" }
 }
 
 // WithEventsURL is [WithEvents] for a running app.
 func WithEventsURL(url string) Option {
-	return func(c *config) { c.eventsURL, c.eventsHandler = url, nil }
+	return func(c *config) { c.EventsURL, c.Events = url, nil }
 }
 
 // WithPhoneNumber sets the phone's number. The default is [DefaultPhoneNumber].
@@ -150,8 +138,8 @@ func WithClient(name, dialledNumber string) Option {
 	}
 }
 
-// WithClientRequestID sets the id that an app has given with the call that it has
-// made. The default is none.
+// WithClientRequestID sets the id that the app gave to the call that it made. The
+// default is none.
 func WithClientRequestID(id string) Option { return func(c *config) { c.v.ClientRequestID = id } }
 
 // WithPrice sets what a minute of a call costs. It is charged by the second. The
@@ -164,14 +152,15 @@ func WithPrice(minute africastalking.Money) Option {
 // was observed, at an address that leads nowhere.
 func WithRecordingURL(url string) Option { return func(c *config) { c.v.RecordingURL = url } }
 
-// WithFinishKeyInDigits has the digits end with the key that ended the input. Whether
-// they do is not documented, and an app should get both right. The default is false.
+// WithFinishKeyInDigits, if on, makes the digits end with the key that ended the input.
+// Whether they do is not documented, and an app should get both right. The default is
+// false.
 func WithFinishKeyInDigits(on bool) Option { return func(c *config) { c.v.FinishKey = on } }
 
 // WithDeadline sets how long an answer may take before the test fails. The default is
 // [DefaultDeadline]. After 30 seconds the call ends at any rate, as Africa's Talking
 // documents no limit.
-func WithDeadline(d time.Duration) Option { return func(c *config) { c.deadline = d } }
+func WithDeadline(d time.Duration) Option { return func(c *config) { c.Deadline = d } }
 
 // WithLenient turns checks off. The default is none.
 func WithLenient(checks ...Check) Option {

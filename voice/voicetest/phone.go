@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,10 +17,11 @@ import (
 	"github.com/sautigo/africastalking/voice"
 )
 
-// Phone is a caller's phone. Its methods fail the test it was made for, and go on as
-// long as that makes sense.
+// Phone is a caller's phone. Its methods fail the test that the phone was made for, and
+// end the test only if it cannot go on.
 type Phone struct {
 	tb      testing.TB
+	r       kit.Reporter
 	c       config
 	call    *call.Call
 	act     string // what was done last
@@ -38,7 +37,6 @@ type Phone struct {
 func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 	tb.Helper()
 	c := newConfig(DefaultCallbackURL, opts)
-	c.memory = true
 	c.v.At = kit.At(c.callbackURL, c.callbackURL, gateway.InMemory(h))
 	return newPhone(tb, c)
 }
@@ -47,15 +45,16 @@ func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 func NewURL(tb testing.TB, url string, opts ...Option) *Phone {
 	tb.Helper()
 	c := newConfig(url, opts)
-	c.v.At = kit.At(url, c.callbackURL, c.transport)
+	c.v.At = kit.At(url, c.callbackURL, c.Transport)
 	return newPhone(tb, c)
 }
 
 func newPhone(tb testing.TB, c config) *Phone {
 	tb.Helper()
 	p := &Phone{tb: tb, c: c, log: []string{fmt.Sprintf("phone %s on %s", c.v.CallerNumber, c.v.DestinationNumber)}}
+	p.r = kit.Reporter{TB: tb, Kit: "voicetest", Picture: p.picture, URLs: p.urls}
 	if u, err := url.Parse(c.callbackURL); err != nil || u.Host == "" {
-		p.fatalf("the callback URL %q is not absolute", c.callbackURL)
+		p.r.Fatalf("the callback URL %q is not absolute", c.callbackURL)
 	}
 	return p
 }
@@ -69,8 +68,8 @@ func (p *Phone) Dial() *Phone {
 	return p
 }
 
-// PickUp takes a call that the app has made, which is up to the test: the app is asked
-// what to do as for any other. If the phone is in a call, it hangs up first.
+// PickUp takes a call that the app has made. Making it is up to the test; the phone asks
+// the app for instructions as in any other call. If the phone is in a call, it hangs up first.
 func (p *Phone) PickUp() *Phone {
 	p.tb.Helper()
 	p.start("pick up", true, func(v call.Config) *call.Call {
@@ -80,8 +79,8 @@ func (p *Phone) PickUp() *Phone {
 }
 
 // Miss does not take a call that the app has made, for a cause such as
-// [voice.UserBusy]; "" is [voice.NoAnswer]. The app is only notified that the call is
-// over. If the phone is in a call, it hangs up first.
+// [voice.UserBusy]; "" is [voice.NoAnswer]. The notification that the call is over is
+// all that the app gets. If the phone is in a call, it hangs up first.
 func (p *Phone) Miss(cause voice.HangupCause) *Phone {
 	p.tb.Helper()
 	p.start("miss", true, func(v call.Config) *call.Call {
@@ -108,12 +107,12 @@ func (p *Phone) start(act string, outbound bool, begin func(call.Config) *call.C
 // a [Phone.Silence]. A GetDigits that sets neither takes one key, as Africa's
 // Talking's older pages say. While a Record goes on, Press presses its finish key.
 //
-// A key that nothing takes fails the test.
+// A key that no action takes fails the test.
 func (p *Phone) Press(keys string) *Phone {
 	p.tb.Helper()
 	act := "press " + keys
 	if keys == "" || strings.Trim(keys, "0123456789*#") != "" {
-		p.fatalf("cannot press %q: a phone has the keys 0 to 9, * and #", keys)
+		p.r.Fatalf("cannot press %q: a phone has the keys 0 to 9, * and #", keys)
 		return p
 	}
 	var left string
@@ -125,9 +124,9 @@ func (p *Phone) Press(keys string) *Phone {
 	switch {
 	case left == "":
 	case recording && left == keys:
-		p.fatalf("nothing takes the key %s: the recording is not ended by it", left[:1])
+		p.r.Fatalf("nothing takes the key %s: the recording is not ended by it", left[:1])
 	default:
-		p.fatalf("nothing takes the keys %s: the input had ended before", left)
+		p.r.Fatalf("nothing takes the keys %s: the input had ended before", left)
 	}
 	return p
 }
@@ -184,15 +183,15 @@ func (p *Phone) Record(d time.Duration) *Phone {
 	})
 }
 
-// AnsweredBy has one of the numbers that a Dial rings pick up; with a sequential Dial
-// nobody before it has. In an agent's call that a Dequeue waits in, it is the number of
-// the caller who comes out of the queue.
+// AnsweredBy simulates that one of the numbers that a Dial rings picks up; with a
+// sequential Dial, none before it has. In an agent's call that waits in a Dequeue, it is
+// the number of the caller who comes out of the queue.
 func (p *Phone) AnsweredBy(number string) *Phone {
 	p.tb.Helper()
 	return p.do("answered by "+number, func(ctx context.Context) error { return p.call.PickUp(ctx, number) })
 }
 
-// Unanswered has none of the numbers that a Dial rings pick up, for a cause such as
+// Unanswered simulates that no number that a Dial rings picks up, for a cause such as
 // [voice.NoAnswer] or [voice.UserBusy].
 func (p *Phone) Unanswered(cause voice.HangupCause) *Phone {
 	p.tb.Helper()
@@ -204,7 +203,7 @@ func (p *Phone) Unanswered(cause voice.HangupCause) *Phone {
 	})
 }
 
-// QueueEmpty has nobody in the queue that a Dequeue takes somebody out of.
+// QueueEmpty simulates a Dequeue on an empty queue.
 func (p *Phone) QueueEmpty() *Phone {
 	p.tb.Helper()
 	return p.do("queue empty", func(ctx context.Context) error {
@@ -215,26 +214,26 @@ func (p *Phone) QueueEmpty() *Phone {
 	})
 }
 
-// DequeuedBy has somebody with this number take the phone out of the queue that it
-// waits in.
+// DequeuedBy simulates that an agent with this number takes the phone out of the queue
+// that it waits in.
 func (p *Phone) DequeuedBy(number string) *Phone {
 	p.tb.Helper()
 	return p.do("dequeued by "+number, func(ctx context.Context) error { return p.call.Dequeued(ctx, number, "") })
 }
 
 // Transfer connects the phone with a number as after a call transfer that the app has
-// asked for, for limit at most if that is not 0. The events go to [WithEvents].
+// asked for, for limit at most if that is not 0. [WithEvents] gets the events.
 func (p *Phone) Transfer(number string, limit time.Duration) *Phone {
 	p.tb.Helper()
 	if limit < 0 {
-		p.fatalf("cannot transfer for %v", limit)
+		p.r.Fatalf("cannot transfer for %v", limit)
 		return p
 	}
 	return p.do("transfer "+number, func(ctx context.Context) error { return p.call.Transfer(ctx, number, limit) })
 }
 
 // FailTransfer fails a call transfer that the app has asked for, for a cause such as
-// [voice.NoActiveClient]. The call goes on, and [WithEvents] gets to know.
+// [voice.NoActiveClient]. The call goes on, and [WithEvents] gets the event.
 func (p *Phone) FailTransfer(cause voice.HangupCause) *Phone {
 	p.tb.Helper()
 	return p.do("fail transfer "+string(cause), func(ctx context.Context) error {
@@ -242,20 +241,20 @@ func (p *Phone) FailTransfer(cause voice.HangupCause) *Phone {
 	})
 }
 
-// TheyHangUp has the one whom the phone is connected with hang up.
+// TheyHangUp simulates that the other side of the conversation hangs up.
 func (p *Phone) TheyHangUp() *Phone {
 	p.tb.Helper()
 	return p.do("they hang up", func(ctx context.Context) error { return p.call.OtherHangsUp(ctx) })
 }
 
-// HangUp ends the call. The app is notified, and nothing else.
+// HangUp ends the call. The notification is all that the app gets.
 func (p *Phone) HangUp() *Phone {
 	p.tb.Helper()
 	return p.do("hang up", func(ctx context.Context) error { return p.call.HangUp(ctx) })
 }
 
-// Again delivers the last callback once more, as Africa's Talking may. It must be
-// answered with the same bytes, also after the end of the call.
+// Again delivers the last callback once more, as Africa's Talking may. The app must give
+// the same answer byte for byte, also after the end of the call.
 func (p *Phone) Again() *Phone {
 	p.tb.Helper()
 	if !p.dialled("again") {
@@ -265,7 +264,7 @@ func (p *Phone) Again() *Phone {
 	posts := p.call.Posts()
 	last := posts[len(posts)-1]
 	if a := p.call.Again(context.Background()); p.c.checks(Redelivery) && !a.Same(last.Answer, "Content-Type") {
-		p.errorf("delivered again, the callback was answered differently: %s", describe(a))
+		p.r.Errorf("delivered again, the callback was answered differently: %s", kit.Describe(a))
 	}
 	return p
 }
@@ -278,7 +277,7 @@ func (p *Phone) SessionID() string {
 	return p.call.ID()
 }
 
-// Ended reports whether there is no call, or none anymore.
+// Ended reports whether the phone is in no call.
 func (p *Phone) Ended() bool { return p.call == nil || p.call.State() == call.Over }
 
 // Duration returns how long the call has taken so far, in its own time. What the
@@ -305,8 +304,8 @@ func (p *Phone) Action() voice.Action {
 	return r.Actions()[p.call.Action().Index]
 }
 
-// Callbacks returns all that the app was asked and notified of at its callback URL in
-// this call, as it can be parsed by [voice.Parse].
+// Callbacks returns all callbacks of this call to the callback URL, as [voice.Parse]
+// reads them.
 func (p *Phone) Callbacks() []voice.Call {
 	p.tb.Helper()
 	if p.call == nil {
@@ -319,8 +318,8 @@ func (p *Phone) Callbacks() []voice.Call {
 	return calls
 }
 
-// Notification returns what the app is notified of at the end of the call, and false if
-// it has not ended.
+// Notification returns the notification at the end of the call, and false if the call
+// has not ended.
 func (p *Phone) Notification() (voice.Call, bool) {
 	p.tb.Helper()
 	if p.call == nil || !p.Ended() {
@@ -334,13 +333,13 @@ func (p *Phone) parse(post call.Post) voice.Call {
 	p.tb.Helper()
 	r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(post.Callback.Body))
 	if err != nil {
-		p.fatalf("%v", err)
+		p.r.Fatalf("%v", err)
 		return voice.Call{}
 	}
 	r.Header = post.Callback.Header
 	call, err := voice.Parse(r)
 	if err != nil {
-		p.fatalf("callback: %v", err)
+		p.r.Fatalf("callback: %v", err)
 	}
 	return call
 }
@@ -348,7 +347,7 @@ func (p *Phone) parse(post call.Post) voice.Call {
 func (p *Phone) dialled(act string) bool {
 	p.tb.Helper()
 	if p.call == nil {
-		p.fatalf("cannot do %q: nothing was dialled", act)
+		p.r.Fatalf("cannot do %q: nothing was dialled", act)
 		return false
 	}
 	return true
@@ -357,7 +356,7 @@ func (p *Phone) dialled(act string) bool {
 func (p *Phone) lasts(act string, d time.Duration) bool {
 	p.tb.Helper()
 	if d <= 0 {
-		p.fatalf("cannot %s for %v", act, d)
+		p.r.Fatalf("cannot %s for %v", act, d)
 		return false
 	}
 	return true
@@ -374,10 +373,10 @@ func (p *Phone) do(act string, f func(context.Context) error) *Phone {
 	err := f(context.Background())
 	switch {
 	case errors.Is(err, call.ErrNotRung):
-		p.fatalf("cannot do %q: it rings %s", act, strings.Join(p.call.Rings(), ", "))
+		p.r.Fatalf("cannot do %q: it rings %s", act, strings.Join(p.call.Rings(), ", "))
 		return p
 	case err != nil:
-		p.fatalf("cannot do %q: the call %s", act, state)
+		p.r.Fatalf("cannot do %q: the call %s", act, state)
 		return p
 	}
 	p.act, p.since = act, since
@@ -396,16 +395,14 @@ func (p *Phone) took() {
 	}
 	events := p.call.Events()
 	for ; p.events < len(events); p.events++ {
-		if a := events[p.events].Answer; p.c.v.Events != nil && p.c.checks(Notifications) && !acknowledged(a) {
-			p.errorf("an event was not acknowledged with 200: %s", describe(a))
+		if problem := p.c.Acknowledged(events[p.events].Answer); problem != "" && p.c.v.Events != nil && p.c.checks(Events) {
+			p.r.Errorf("an event %s", problem)
 		}
 	}
 	if f := p.call.Failure(); f != "" && p.c.checks(Answer) {
-		p.errorf("the call has failed: %s%s", f, panicked(posts[len(posts)-2].Answer))
+		p.r.Errorf("the call has failed: %s%s", f, kit.Stack(posts[len(posts)-2].Answer))
 	}
 }
-
-func acknowledged(a gateway.Answer) bool { return a.Err == nil && a.Status == http.StatusOK }
 
 // check checks the answer to a callback.
 func (p *Phone) check(post call.Post) {
@@ -414,70 +411,36 @@ func (p *Phone) check(post call.Post) {
 	if post.Final {
 		// An app that has failed is not told a second time.
 		failed := p.call.Failure() != "" && p.c.checks(Answer)
-		if p.c.checks(Notifications) && !failed && !acknowledged(a) {
-			p.errorf("the end of the call was not acknowledged with 200: %s", describe(a))
+		if problem := p.c.Acknowledged(a); problem != "" && p.c.checks(Events) && !failed {
+			p.r.Errorf("the end of the call %s", problem)
 		}
 		return
 	}
 	if post.Failure != "" {
 		if post.Bridge && p.c.checks(Answer) {
-			p.errorf("connected with %s, the call is answered badly: %s%s", p.call.Leg(), post.Failure, panicked(a))
+			p.r.Errorf("connected with %s, the call is answered badly: %s%s", p.call.Leg(), post.Failure, kit.Stack(a))
 		}
 		return
 	}
 	if a.Status != http.StatusOK && p.c.checks(Answer) {
-		p.errorf("the status is %d, want 200", a.Status)
+		p.r.Errorf("the status is %d, want 200", a.Status)
 	}
-	if p.c.checks(Deadline) && a.Took > p.c.deadline {
-		p.errorf("the answer took %v, deadline %v", a.Took.Round(time.Millisecond), p.c.deadline)
+	if p.c.checks(Deadline) && a.Took > p.c.Deadline {
+		p.r.Errorf("the answer took %v, deadline %v", a.Took.Round(time.Millisecond), p.c.Deadline)
 	}
-	if t := a.Header.Get("Content-Type"); p.c.checks(ContentType) && !isXML(t) {
-		p.errorf("content type is %q, want application/xml in UTF-8", t)
+	if t := a.Header.Get("Content-Type"); p.c.checks(ContentType) && !kit.IsText(t, "application/xml", "text/xml", "text/plain") {
+		p.r.Errorf("content type is %q, want application/xml in UTF-8", t)
 	}
 	if p.c.checks(ContentLength) && a.Header.Get("Content-Length") == "" {
-		p.errorf("the answer of %d bytes has no Content-Length", len(a.Body))
+		p.r.Errorf("the answer of %d bytes has no Content-Length", len(a.Body))
 	}
 	for _, problem := range post.XML.Problems {
 		switch {
 		case problem.Flow && p.c.checks(Order), !problem.Flow && p.c.checks(Document):
-			p.errorf("the answer is not as documented, %s", problem)
+			p.r.Errorf("the answer is not as documented, %s", problem)
 		}
 	}
 	if post.Bridge && len(post.XML.Actions) > 0 && p.c.checks(Connected) {
-		p.errorf("connected with %s, the call is told to %s; want an empty response", p.call.Leg(), post.XML.Actions[0].Name)
+		p.r.Errorf("connected with %s, the call is told to %s; want an empty response", p.call.Leg(), post.XML.Actions[0].Name)
 	}
-}
-
-// isXML reports whether a content type is known to work.
-func isXML(contentType string) bool {
-	t, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return false
-	}
-	switch t {
-	case "application/xml", "text/xml", "text/plain":
-	default:
-		return false
-	}
-	switch strings.ToLower(params["charset"]) {
-	case "", "utf-8", "us-ascii":
-		return true
-	}
-	return false
-}
-
-func describe(a gateway.Answer) string {
-	if a.Err != nil {
-		return strings.TrimPrefix(a.Err.Error(), "gateway: ") + panicked(a)
-	}
-	return fmt.Sprintf("%d %s, %s, %s", a.Status, a.Reason, a.Header.Get("Content-Type"), strconv.Quote(shorten(string(a.Body))))
-}
-
-// panicked is where a handler has panicked.
-func panicked(a gateway.Answer) string {
-	var e *gateway.PanicError
-	if errors.As(a.Err, &e) {
-		return "\n" + string(e.Stack)
-	}
-	return ""
 }

@@ -544,8 +544,135 @@ func TestNotificationsMustBeAcknowledged(t *testing.T) {
 		voicetest.New(tb, answers(), voicetest.WithEvents(voice.EventHandler(refuse, quiet()))).Dial()
 	}).failsWith(t, false, "an event was not acknowledged with 200: 500 Internal Server Error")
 	try(func(tb testing.TB) {
-		voicetest.New(tb, h, voicetest.WithEvents(h), voicetest.WithLenient(voicetest.Notifications)).Dial()
+		voicetest.New(tb, h, voicetest.WithEvents(h), voicetest.WithLenient(voicetest.Events)).Dial()
 	}).passes(t)
+}
+
+// slowEnd is an app that takes its time for the end of a call.
+func slowEnd(took time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if call, err := voice.Parse(r); err == nil && !call.IsActive {
+			select {
+			case <-time.After(took):
+			case <-r.Context().Done():
+			}
+			return
+		}
+		w.Header().Set("Content-Type", xmlType)
+		_, _ = io.WriteString(w, "<Response/>")
+	})
+}
+
+func TestNotificationsInTime(t *testing.T) {
+	t.Parallel()
+	deadline := voicetest.WithDeadline(2 * time.Second)
+	for _, tt := range []struct {
+		name string
+		dial func(testing.TB)
+		want string
+	}{
+		{
+			name: "in time",
+			dial: func(tb testing.TB) {
+				voicetest.New(tb, slowEnd(2*time.Second), deadline, voicetest.WithEvents(slowEnd(2*time.Second))).Dial()
+			},
+		},
+		{
+			name: "end",
+			dial: func(tb testing.TB) { voicetest.New(tb, slowEnd(2001*time.Millisecond), deadline).Dial() },
+			want: "the end of the call was acknowledged after 2.001s, deadline 2s",
+		},
+		{
+			name: "end after the default deadline",
+			dial: func(tb testing.TB) { voicetest.New(tb, slowEnd(voicetest.DefaultDeadline+time.Millisecond)).Dial() },
+			want: "the end of the call was acknowledged after",
+		},
+		{
+			name: "events",
+			dial: func(tb testing.TB) {
+				voicetest.New(tb, slowEnd(0), deadline, voicetest.WithEvents(slowEnd(3*time.Second))).Dial()
+			},
+			want: "an event was acknowledged after 3s, deadline 2s",
+		},
+		{
+			name: "missed call",
+			dial: func(tb testing.TB) { voicetest.New(tb, slowEnd(3*time.Second), deadline).Miss(voice.UserBusy) },
+			want: "the end of the call was acknowledged after 3s, deadline 2s",
+		},
+		{
+			name: "never",
+			dial: func(tb testing.TB) { voicetest.New(tb, slowEnd(time.Hour), deadline).Dial() },
+			want: "the end of the call was not acknowledged with 200: context deadline exceeded",
+		},
+		{
+			name: "lenient",
+			dial: func(tb testing.TB) {
+				voicetest.New(tb, slowEnd(3*time.Second), deadline, voicetest.WithLenient(voicetest.Events)).Dial()
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := try(tt.dial)
+				if tt.want == "" {
+					f.passes(t)
+					return
+				}
+				f.failsWith(t, false, tt.want)
+			})
+		})
+	}
+}
+
+// Neither a failure nor a transcript shows a secret of the app's URLs: not that of the
+// callback URL, not one that the app has named, also where the answer names it.
+func TestSecretsAreMasked(t *testing.T) {
+	t.Parallel()
+	const (
+		token  = "3b9f1c2d4e5f60718293a4b5c6d7e8f9"
+		other  = "kQ7xVb2MnR9sTw4YzA1cDe"
+		base   = "https://ivr.example.com/at/" + token + "/voice"
+		next   = "https://ivr.example.com/at/" + other + "/next"
+		prompt = `<GetDigits numDigits="1" callbackUrl="` + next + `"><Say>Press 1.</Say></GetDigits>`
+	)
+	mux := http.NewServeMux()
+	mux.Handle("/at/"+token+"/voice", doc(prompt+"<Nonsense/>"))
+	mux.Handle("/at/"+other+"/next", raw(500, xmlType, "no route for /at/"+other+"/next"))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	for name, phone := range map[string]func(testing.TB) *voicetest.Phone{
+		"handler": func(tb testing.TB) *voicetest.Phone { return voicetest.New(tb, mux, voicetest.WithCallbackURL(base)) },
+		"url": func(tb testing.TB) *voicetest.Phone {
+			return voicetest.NewURL(tb, server.URL+"/at/"+token+"/voice", voicetest.WithCallbackURL(base))
+		},
+	} {
+		var p *voicetest.Phone
+		f := try(func(tb testing.TB) {
+			p = phone(tb).Dial().Hears("Something else")
+			p.Press("1")
+		})
+		shown := append(f.errors, p.Transcript())
+		for _, s := range shown {
+			if strings.Contains(s, token) || strings.Contains(s, other) {
+				t.Errorf("%s: a secret in:\n%s", name, s)
+			}
+		}
+		if len(f.errors) != 3 || !strings.Contains(p.Transcript(), "> https://ivr.example.com/at/…/voice Ringing") {
+			t.Errorf("%s: %d failures, and the transcript:\n%s", name, len(f.errors), p.Transcript())
+		}
+	}
+	for _, answer := range []string{
+		"<Response><Redirect>" + next + "?key=1</Redirect><Oops</Response>",
+		"<Response><Record callbackUrl = '" + next + "'></Response>",
+	} {
+		f := try(func(tb testing.TB) { voicetest.New(tb, raw(200, xmlType, answer)).Dial() })
+		if len(f.errors) != 1 || strings.Contains(f.errors[0], other) || !strings.Contains(f.errors[0], "/at/…/next") {
+			t.Errorf("%s: %q", answer, f.errors)
+		}
+	}
+	bad := try(func(tb testing.TB) { voicetest.New(tb, mux, voicetest.WithCallbackURL("/at/"+token+"/voice")) })
+	bad.failsWith(t, true, `the callback URL "/at/…/voice" is not absolute`)
 }
 
 func TestActionThatCannotBeParsed(t *testing.T) {

@@ -3,34 +3,33 @@ package voicetest
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/sautigo/africastalking/internal/gateway/call"
+	"github.com/sautigo/africastalking/internal/kit"
 )
 
-func (p *Phone) errorf(format string, args ...any) {
-	p.tb.Helper()
-	p.tb.Errorf("%s", p.complaint(format, args))
-}
-
-func (p *Phone) fatalf(format string, args ...any) {
-	p.tb.Helper()
-	p.tb.Fatalf("%s", p.complaint(format, args))
-}
-
-func (p *Phone) complaint(format string, args []any) string {
-	msg := "voicetest: " + fmt.Sprintf(format, args...)
-	if p.call == nil {
-		return msg
+// urls are the URLs whose secrets no failure and no transcript shows.
+func (p *Phone) urls() []string {
+	urls := []string{p.c.callbackURL, p.c.EventsURL}
+	if p.call != nil {
+		for _, post := range p.call.Posts() {
+			urls = append(urls, post.URL)
+			for _, m := range named.FindAllSubmatch(post.Answer.Body, -1) {
+				urls = append(urls, string(m[1])+string(m[2]))
+			}
+		}
 	}
-	return msg + "\n" + indent(p.picture())
+	return urls
 }
 
-// state says how the call is, with what to do about it.
+// named finds the URLs of the app that an answer names, well-formed or not.
+var named = regexp.MustCompile(`callbackUrl\s*=\s*["']([^"'<]*)|<Redirect>([^<]*)`)
+
+// state describes the state of the call, and how it can end.
 func (p *Phone) state() string {
 	a := p.call.Action()
 	s := string(p.call.State())
@@ -64,8 +63,12 @@ func ending(a call.Element) string {
 	return ""
 }
 
-// picture shows the call: where it is, what was heard, and the last answer.
+// picture describes the call: its state, the sounds since the last act, and the last
+// answer.
 func (p *Phone) picture() string {
+	if p.call == nil {
+		return ""
+	}
 	var b strings.Builder
 	v := p.c.v
 	fmt.Fprintf(&b, "the call of %s to %s %s, at %v\n", v.CallerNumber, v.DestinationNumber, p.state(), p.call.Elapsed())
@@ -85,9 +88,9 @@ func (p *Phone) picture() string {
 	post := posts[last]
 	fmt.Fprintf(&b, "the answer of %s to %s:\n", post.URL, summary(post))
 	if post.Answer.Err != nil {
-		fmt.Fprintf(&b, "    none: %s", strings.TrimPrefix(post.Answer.Err.Error(), "gateway: "))
+		fmt.Fprintf(&b, "    none: %s", kit.Reason(post.Answer.Err))
 	} else {
-		b.WriteString(indent(spread(string(post.Answer.Body))))
+		b.WriteString(kit.Indent(spread(string(post.Answer.Body))))
 	}
 	return b.String()
 }
@@ -98,7 +101,7 @@ func describeSound(s Sound) string {
 	case s == Sound{Beep: true}:
 		return "beep"
 	case s.URL == "":
-		text = "say " + visible(s.Text)
+		text = "say " + kit.Line(s.Text)
 	}
 	if s.Beep {
 		text += ", beep"
@@ -108,26 +111,18 @@ func describeSound(s Sound) string {
 
 // spread puts each element of a document on a line of its own.
 func spread(doc string) string {
-	doc = shorten(doc)
+	doc = kit.Shorten(doc, 2000)
 	if doc == "" {
 		return "nothing"
 	}
 	var lines []string
 	for line := range strings.SplitSeq(strings.ReplaceAll(doc, "><", ">\n<"), "\n") {
-		lines = append(lines, visible(line))
+		lines = append(lines, kit.Line(line))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func shorten(s string) string {
-	const most = 2000
-	if len(s) <= most {
-		return s
-	}
-	return fmt.Sprintf("%s… (%d bytes more)", strings.ToValidUTF8(s[:most], ""), len(s)-most)
-}
-
-// summary is what a callback is about.
+// summary describes a callback by its state and the input that it carries.
 func summary(post call.Post) string {
 	form, err := url.ParseQuery(string(post.Callback.Body))
 	if err != nil {
@@ -147,8 +142,8 @@ func summary(post call.Post) string {
 	return s
 }
 
-// Transcript returns all that the phone has done and heard, and what was asked of the
-// app, to keep in a golden file or to print:
+// Transcript returns the phone's acts, the callbacks and the sounds, to keep in a golden
+// file or to print:
 //
 //	phone +254711000001 on +254711000942
 //	dial
@@ -159,9 +154,11 @@ func summary(post call.Post) string {
 //	| We are open from eight to five.
 //	over: Completed Success, 0s, KES 0
 //
-// What differs from run to run is not in it: session ids, dates, and where recordings
-// are.
-func (p *Phone) Transcript() string { return strings.Join(p.log, "\n") + "\n" }
+// It leaves out session ids, dates and the places of recordings, which differ from run to
+// run, and masks secrets in URLs.
+func (p *Phone) Transcript() string {
+	return kit.Mask(strings.Join(p.log, "\n"), p.urls()...) + "\n"
+}
 
 func (p *Phone) record(lines ...string) { p.log = append(p.log, lines...) }
 
@@ -191,7 +188,7 @@ func (p *Phone) recordPosts() {
 }
 
 func transcribe(s Sound) string {
-	line := visible(s.String())
+	line := kit.Line(s.String())
 	switch {
 	case s.Beep && line == "":
 		return "(beep)"
@@ -224,20 +221,3 @@ func (p *Phone) recordEnd(post call.Post) {
 	}
 	p.record(s)
 }
-
-// visible spells out what would not be seen.
-func visible(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		} else if r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
-	}
-	return b.String()
-}
-
-func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }

@@ -12,10 +12,9 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// Status says what became of one recipient's airtime. Its fields and their
-// order are those of the sample on Africa's Talking's airtime notification page.
-// Older accounts are documented to get requestId and status alone: fields that are
-// empty are left out.
+// Status is the outcome of one recipient's airtime. Its fields and their order are
+// those of the sample on Africa's Talking's airtime notification page. Older accounts
+// are documented to get requestId and status alone: empty fields are left out.
 type Status struct {
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 	Description string `json:"description,omitempty"`
@@ -27,8 +26,18 @@ type Status struct {
 	Value    string `json:"value,omitempty"`
 }
 
-// Callback returns the status as it is posted.
+// Callback returns the status as Africa's Talking posts it.
 func (s Status) Callback() gateway.Callback { return gateway.JSON(gateway.AgentUnknown, s) }
+
+// FormCallback returns the status as a form: an old PHP sample of Africa's Talking
+// reads it so. The order of the fields is assumed.
+func (s Status) FormCallback() gateway.Callback {
+	f := gateway.Present(nil, "phoneNumber", s.PhoneNumber)
+	f = gateway.Present(f, "description", s.Description)
+	f = append(f, gateway.Field{"status", s.Status}, gateway.Field{"requestId", s.RequestID})
+	f = gateway.Present(f, "discount", s.Discount)
+	return gateway.Form(gateway.AgentUnknown, gateway.Present(f, "value", s.Value)...)
+}
 
 // Validation asks whether a request for airtime is the app's own. Its fields
 // and their order are those of the sample on Africa's Talking's airtime validation

@@ -1,5 +1,5 @@
-// Package airtimetest delivers to an app what Africa's Talking posts about airtime,
-// in plain go test, without network or account:
+// Package airtimetest delivers the airtime callbacks of Africa's Talking to an app, in
+// plain go test, without network or account:
 //
 //	func TestUnknownRequestsAreBlocked(t *testing.T) {
 //		app := airtimetest.New(t, routes(), airtimetest.WithPath("/airtime/validation"))
@@ -8,9 +8,10 @@
 //		}
 //	}
 //
-// There is an [App] for each callback URL. The field names and their order are
-// documented. How long Africa's Talking waits for an answer is not; 10 seconds, as
-// for USSD, are the default here.
+// There is an [App] for each callback URL. A failure shows the callback and the
+// answer, with secrets in the callback URL masked. The names of the fields and their
+// order are documented. How long Africa's Talking waits for an answer is not; the
+// default here is 10 seconds, as for USSD.
 package airtimetest
 
 import (
@@ -22,13 +23,13 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking"
-	"github.com/sautigo/africastalking/internal/delivery"
 	"github.com/sautigo/africastalking/internal/gateway"
 	wire "github.com/sautigo/africastalking/internal/gateway/airtime"
+	"github.com/sautigo/africastalking/internal/kit"
 	"github.com/sautigo/africastalking/webhook/airtime"
 )
 
-// Defaults of what is delivered.
+// Defaults of a callback and its delivery.
 const (
 	DefaultPhoneNumber  = "+254711000001"
 	DefaultCurrencyCode = "KES"
@@ -38,65 +39,61 @@ const (
 // DefaultAmount is 100 of a currency's main unit, in Micros.
 const DefaultAmount = 100_000_000
 
-// App is an app as Africa's Talking reaches it at one callback URL. Its methods fail
-// the test as they say, never end it, and are safe for concurrent use.
+// App is an app as Africa's Talking reaches it at one callback URL. Its methods never
+// end the test, and are safe for concurrent use.
 type App struct {
-	d      *delivery.App
+	d      *kit.Delivery
+	c      config
 	status int
 }
 
-// Option changes how an app is reached.
+// Option changes how an app is reached, or which of Africa's Talking's ways of posting
+// a status is used.
 type Option func(*config)
 
 type config struct {
-	path      string
-	transport http.RoundTripper
-	deadline  time.Duration
+	kit.Options
+	form, short bool
 }
 
 // WithPath sets the path, with or without a query, that a handler is called at: the
 // one a mux expects. The default is "/". An app of [NewURL] has it in its URL.
-func WithPath(path string) Option { return func(c *config) { c.path = path } }
+func WithPath(path string) Option { return func(c *config) { c.Path = path } }
 
-// WithTransport sets how an app of [NewURL] is reached: that of a httptest.Server
-// with TLS is server.Client().Transport. The default is [http.DefaultTransport].
-func WithTransport(t http.RoundTripper) Option { return func(c *config) { c.transport = t } }
+// WithTransport sets how an app of [NewURL] is reached: for a httptest.Server with
+// TLS, use server.Client().Transport. The default is [http.DefaultTransport].
+func WithTransport(t http.RoundTripper) Option { return func(c *config) { c.Transport = t } }
 
 // WithDeadline sets how long an answer may take before the test fails. The default
 // is [DefaultDeadline].
-func WithDeadline(d time.Duration) Option { return func(c *config) { c.deadline = d } }
+func WithDeadline(d time.Duration) Option { return func(c *config) { c.Deadline = d } }
 
-// New returns the app that h is, in memory. Each callback is served on a goroutine
-// of its own, as by a server; it may live in a testing/synctest bubble.
-func New(tb testing.TB, h http.Handler, opts ...Option) *App {
-	c := newConfig(opts)
-	where := cmp.Or(c.path, "/")
-	return c.app(tb, gateway.Handler(h, where), where)
-}
+// WithForm, if on, posts statuses as a form, as an old sample of Africa's Talking
+// reads them. The default is false: JSON.
+func WithForm(on bool) Option { return func(c *config) { c.form = on } }
 
-// NewURL returns the app whose callback URL is url.
-func NewURL(tb testing.TB, url string, opts ...Option) *App {
-	c := newConfig(opts)
-	return c.app(tb, gateway.URL(url, c.transport), url)
-}
+// WithShortStatus, if on, posts statuses of two fields, RequestID and Outcome, as is
+// documented for older accounts. The default is false.
+func WithShortStatus(on bool) Option { return func(c *config) { c.short = on } }
 
-func newConfig(opts []Option) config {
-	c := config{deadline: DefaultDeadline}
+// New returns an App that calls h directly, without a network. Each callback is served
+// on a goroutine of its own, as by a server; it may live in a testing/synctest bubble.
+func New(tb testing.TB, h http.Handler, opts ...Option) *App { return newApp(tb, h, "", opts) }
+
+// NewURL returns an App that posts to a callback URL.
+func NewURL(tb testing.TB, url string, opts ...Option) *App { return newApp(tb, nil, url, opts) }
+
+func newApp(tb testing.TB, h http.Handler, url string, opts []Option) *App {
+	c := config{Options: kit.Options{Deadline: DefaultDeadline}}
 	for _, o := range opts {
 		o(&c)
 	}
-	return c
+	return &App{d: kit.NewDelivery(tb, "airtimetest", h, url, c.Options), c: c, status: http.StatusOK}
 }
 
-func (c config) app(tb testing.TB, app gateway.App, where string) *App {
-	return &App{status: http.StatusOK, d: delivery.New(delivery.App{
-		Kit: "airtimetest", TB: tb, App: app, Where: where, Deadline: c.deadline,
-	})}
-}
-
-// Expect returns the app with another status that callbacks must be answered with,
-// for what it is to refuse. The app that Expect is called on still expects 200.
-func (a *App) Expect(status int) *App { return &App{d: a.d, status: status} }
+// Expect returns the app with another status that callbacks must be answered with, for
+// callbacks that it must refuse. The app that Expect is called on still expects 200.
+func (a *App) Expect(status int) *App { return &App{a.d, a.c, status} }
 
 // Validate asks whether airtime may be sent and returns the decision. The test
 // fails unless the answer is one of the two that Africa's Talking documents, with
@@ -121,27 +118,42 @@ func (a *App) Validate(v airtime.Validation) airtime.Decision {
 	}
 	validated, err := wire.Decide(answer)
 	if err != nil {
-		a.d.Fail(c, answer, "validation has no decision: %s", strings.TrimPrefix(err.Error(), "gateway: "))
+		a.d.Fail(c, answer, "validation has no decision: %s", kit.Reason(err))
 	}
 	return airtime.Decision(validated)
 }
 
-// Status delivers what became of airtime, fails the test unless it is acknowledged,
-// and returns what was delivered: what the app's function gets. Fields that are
-// empty get a value: a RequestID that is new, [airtime.Success],
-// [DefaultPhoneNumber] and a Value of [DefaultAmount].
+// Status delivers the status of an airtime transfer, fails the test unless the app
+// acknowledges it, and returns the status that was delivered, as the app's function
+// gets it. Empty fields get a value: a new RequestID, [airtime.Success],
+// [DefaultPhoneNumber], a Value of [DefaultAmount] and a Discount of 0.
 func (a *App) Status(s airtime.Status) airtime.Status {
 	a.d.TB.Helper()
 	s.RequestID = cmp.Or(s.RequestID, gateway.NewID("ATQid_"))
 	s.Outcome = cmp.Or(s.Outcome, airtime.Success)
-	s.PhoneNumber = cmp.Or(s.PhoneNumber, DefaultPhoneNumber)
-	s.Value = cmp.Or(s.Value, africastalking.Money{Currency: DefaultCurrencyCode, Micros: DefaultAmount})
-	s.Discount = cmp.Or(s.Discount, africastalking.Money{Currency: s.Value.Currency})
-	a.d.Post("status "+string(s.Outcome), wire.Status{
-		PhoneNumber: s.PhoneNumber, Description: s.Description, Status: string(s.Outcome), RequestID: s.RequestID,
-		Discount: s.Discount.String(), Value: s.Value.String(),
-	}.Callback(), a.status)
+	posted := wire.Status{Status: string(s.Outcome), RequestID: s.RequestID}
+	if a.c.short {
+		s = airtime.Status{RequestID: s.RequestID, Outcome: s.Outcome}
+	} else {
+		s.PhoneNumber = cmp.Or(s.PhoneNumber, DefaultPhoneNumber)
+		s.Value = cmp.Or(s.Value, africastalking.Money{Currency: DefaultCurrencyCode, Micros: DefaultAmount})
+		s.Discount = cmp.Or(s.Discount, africastalking.Money{Currency: s.Value.Currency})
+		posted.PhoneNumber, posted.Description = s.PhoneNumber, s.Description
+		posted.Discount, posted.Value = fourDecimals(s.Discount), fourDecimals(s.Value)
+	}
+	c := posted.Callback()
+	if a.c.form {
+		c = posted.FormCallback()
+	}
+	a.d.Post("status "+string(s.Outcome), c, a.status)
 	return s
+}
+
+// fourDecimals writes an amount as Africa's Talking's sample does: "KES 0.6000".
+func fourDecimals(m africastalking.Money) string {
+	s := m.String()
+	_, decimals, _ := strings.Cut(s, ".")
+	return s + strings.Repeat("0", max(0, 4-len(decimals)))
 }
 
 // Again delivers the last callback once more, byte for byte. The app must

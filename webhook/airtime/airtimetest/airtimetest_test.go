@@ -1,8 +1,10 @@
 package airtimetest_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -83,6 +85,76 @@ func TestStatus(t *testing.T) {
 		RequestID: want[0].RequestID, Outcome: airtime.Success, PhoneNumber: "+254711000001", Value: kes(100_000_000), Discount: kes(0),
 	}, want[0]); diff != "" || len(want[0].RequestID) < 32 {
 		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
+
+// Whichever way a status is posted, the app gets the status that the kit returns.
+func TestWaysOfPostingAStatus(t *testing.T) {
+	t.Parallel()
+	full := airtime.Status{
+		RequestID: "1", Outcome: airtime.Failure, PhoneNumber: "+254711000009", Description: "No <airtime> & more",
+		Value: kes(5_250_000), Discount: kes(60_000),
+	}
+	short := airtime.Status{RequestID: "1", Outcome: airtime.Failure}
+	for _, tt := range []struct {
+		name        string
+		opts        []airtimetest.Option
+		want        airtime.Status
+		contentType string
+		body        string
+	}{
+		{
+			name:        "JSON",
+			want:        full,
+			contentType: "application/json",
+			body: `{"phoneNumber":"+254711000009","description":"No \u003cairtime\u003e \u0026 more","status":"Failed",` +
+				`"requestId":"1","discount":"KES 0.0600","value":"KES 5.2500"}`,
+		},
+		{
+			name:        "short JSON",
+			opts:        []airtimetest.Option{airtimetest.WithShortStatus(true)},
+			want:        short,
+			contentType: "application/json",
+			body:        `{"status":"Failed","requestId":"1"}`,
+		},
+		{
+			name:        "form",
+			opts:        []airtimetest.Option{airtimetest.WithForm(true)},
+			want:        full,
+			contentType: "application/x-www-form-urlencoded; charset=UTF-8",
+			body: "phoneNumber=%2B254711000009&description=No+%3Cairtime%3E+%26+more&status=Failed&requestId=1" +
+				"&discount=KES+0.0600&value=KES+5.2500",
+		},
+		{
+			name:        "short form",
+			opts:        []airtimetest.Option{airtimetest.WithShortStatus(true), airtimetest.WithForm(true)},
+			want:        short,
+			contentType: "application/x-www-form-urlencoded; charset=UTF-8",
+			body:        "status=Failed&requestId=1",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got airtime.Status
+			var contentType, body string
+			h := airtime.StatusHandler(func(_ context.Context, s airtime.Status) error { got = s; return nil })
+			app := airtimetest.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				b, _ := io.ReadAll(r.Body)
+				contentType, body = r.Header.Get("Content-Type"), string(b)
+				r.Body = io.NopCloser(bytes.NewReader(b))
+				h.ServeHTTP(w, r)
+			}), tt.opts...)
+			returned := app.Status(full)
+			if diff := cmp.Diff(tt.want, returned); diff != "" {
+				t.Errorf("returned (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(returned, got); diff != "" {
+				t.Errorf("received (-delivered +received):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{tt.contentType, tt.body}, []string{contentType, body}); diff != "" {
+				t.Errorf("posted (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
