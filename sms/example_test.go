@@ -171,3 +171,24 @@ func ExampleSegments() {
 	// 2 GSM-7
 	// 1 UCS-2
 }
+
+// The app finds the two characters that halve what a message holds.
+func ExampleNonGSM7() {
+	fmt.Printf("%q\n", sms.NonGSM7("It’s ready – come and get it"))
+	fmt.Println(sms.NonGSM7("It's ready - come and get it") == nil)
+	// Output:
+	// ['’' '–']
+	// true
+}
+
+// Reports come in any order. The app keeps the one that counts.
+func ExampleStatus_Supersedes() {
+	var kept sms.Status
+	for _, s := range []sms.Status{sms.Submitted, sms.Success, sms.Buffered, sms.Failed, sms.Success} {
+		if s.Supersedes(kept) {
+			kept = s
+		}
+	}
+	fmt.Println(kept)
+	// Output: Success
+}

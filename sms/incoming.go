@@ -12,26 +12,31 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// IncomingMessage is a message that somebody sent to one of the app's short codes
-// or numbers. ID, From and To are always set.
+// IncomingMessage is a message that a subscriber sent to one of the app's short
+// codes or numbers. ID, From and To are always set.
 type IncomingMessage struct {
 	// ID identifies the message: the same ID again is the same message again.
 	// Its form is not fixed.
 	ID string `schema:"id"`
 	// Date is when the message was sent, in UTC. It is zero if it was missing or
-	// in a form that nobody has seen yet.
+	// in an unknown form.
 	Date time.Time `schema:"date"`
 	// From is the sender: a phone number such as "+254711000001", rarely a
-	// name such as "MTN".
+	// name such as "MTN" or a short code.
 	From string `schema:"from"`
 	// To is the short code or number that the message was sent to.
 	To string `schema:"to"`
 	// Text is the whole text, the keyword included. It may be empty.
 	Text string `schema:"text"`
 	// LinkID ties the reply to an on-demand premium message; pass it on when
-	// replying. Other messages have none. An app that cannot do without takes
-	// webhook.WithRequired("linkId").
+	// replying. Other messages have none: Africa's Talking then leaves linkId out,
+	// or writes nothing, None or 0 (the last two observed on a live short code).
+	// An app that cannot do without takes webhook.WithRequired("linkId").
 	LinkID string `schema:"linkId"`
+	// Cost is what the message cost, such as RWF 50.00. Africa's Talking
+	// documents the form without saying who pays, and was observed to write None;
+	// then, and where it is missing, Cost is zero.
+	Cost africastalking.Money `schema:"cost"`
 	// NetworkCode is the sender's network. The sandbox leaves it out.
 	NetworkCode africastalking.Network `schema:"networkCode"`
 }
@@ -76,12 +81,13 @@ func bad(w http.ResponseWriter, _ *http.Request, err *webhook.Error) {
 func (m *IncomingMessage) UnmarshalForm(f webhook.Form) error {
 	r := f.Fields()
 	v := IncomingMessage{
-		ID:          r.Required("id"),
+		ID:          r.RequiredID("id"),
 		Date:        r.Time("date"),
 		From:        r.Required("from"),
 		To:          r.Required("to"),
 		Text:        r.Text("text"),
-		LinkID:      r.Optional("linkId"),
+		LinkID:      r.ID("linkId"),
+		Cost:        r.Money("cost"),
 		NetworkCode: r.Network("networkCode"),
 	}
 	if err := r.Err(); err != nil {
@@ -91,13 +97,18 @@ func (m *IncomingMessage) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
-// LogValue hides the sender, the text, and a recipient that is not a short code.
+// LogValue hides the sender, the text, the link ID, and a recipient that is not a
+// short code.
 func (m IncomingMessage) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("id", m.ID),
 		slog.String("from", redact.Phone(m.From)),
 		slog.String("to", redact.Digits(m.To)),
 		slog.String("text", redact.Text(m.Text)),
-		slog.String("networkCode", string(m.NetworkCode)),
+		slog.String("networkCode", redact.Digits(string(m.NetworkCode))),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (m IncomingMessage) String() string { return redact.String(m) }

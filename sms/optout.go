@@ -9,10 +9,10 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// OptOut says that somebody wants no more bulk messages from a sender. Both fields
-// are always set. It carries neither an ID nor a date, so a second, genuine
-// opt-out looks like the first one sent again: handle it so that doing it twice
-// does no harm, rather than drop it.
+// OptOut says that a subscriber wants no more bulk messages from a sender. Both
+// fields are always set. It carries neither an ID nor a date, so a second, genuine
+// opt-out looks like the first one sent again: do not drop it as a duplicate, but
+// handle it so that twice does no harm.
 type OptOut struct {
 	// SenderID is the short code or the name that the messages came from.
 	SenderID    string `schema:"senderId"`
@@ -43,10 +43,14 @@ func (o *OptOut) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
-// LogValue hides the phone number.
+// LogValue hides the phone number, and a sender that is one.
 func (o OptOut) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("senderId", o.SenderID),
+		slog.String("senderId", redact.Digits(o.SenderID)),
 		slog.String("phoneNumber", redact.Phone(o.PhoneNumber)),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (o OptOut) String() string { return redact.String(o) }

@@ -1,15 +1,34 @@
 package sms
 
-import "github.com/sautigo/africastalking/internal/gsm7"
+import (
+	"slices"
 
-// Encoding is the alphabet a text is sent in.
+	"github.com/sautigo/africastalking/internal/gsm7"
+)
+
+// Encoding is the alphabet a text is sent in. The whole text is sent in one: a
+// single character outside GSM-7 makes all of it UCS-2, and more than halves what a
+// message holds.
 type Encoding int
 
 const (
-	// GSM7 is the default alphabet of GSM phones, 7 bits a character.
+	// GSM7 is the default alphabet of GSM phones, 7 bits a character. Beside the
+	// letters A to Z in both cases, the digits, the space, the line feed and
+	// the carriage return it has
+	//
+	//	! " # $ % & ' ( ) * + , - . / : ; < = > ? @ _
+	//	£ ¥ ¤ § ¡ ¿ à ä å Ä Å æ Æ Ç è é É ì ñ Ñ ò ö ø Ö Ø ß ù ü Ü
+	//	Δ Φ Γ Λ Ω Π Ψ Σ Θ Ξ
+	//
+	// and, each taking the room of two, the form feed and
+	//
+	//	[ \ ] ^ { | } ~ €
 	GSM7 Encoding = iota
-	// UCS2 is what a text needs that has any other character: an emoji, a
-	// curly quote, an Amharic letter.
+	// UCS2 is what a text needs that has any other character. Those met most are
+	// the curly quotes ’ “ ”, the dashes – and —, the ellipsis …, the bullet •,
+	// the backtick, the tab and the no-break space, the French ç ê î ô û œ and
+	// the Portuguese ã õ á í ó ú, every emoji, and the letters of Amharic and
+	// Arabic. [NonGSM7] finds them.
 	UCS2
 )
 
@@ -36,4 +55,17 @@ func Segments(text string) (n int, encoding Encoding) {
 		encoding = UCS2
 	}
 	return n, encoding
+}
+
+// NonGSM7 returns the characters that make a text [UCS2], each once, in the order
+// in which they first appear. It returns nil for a text that is sent in [GSM7].
+// Bytes that are not UTF-8 count as U+FFFD.
+func NonGSM7(text string) []rune {
+	var found []rune
+	for _, r := range text {
+		if gsm7.Septets(r) == 0 && !slices.Contains(found, r) {
+			found = append(found, r)
+		}
+	}
+	return found
 }

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/sautigo/africastalking/sms"
 )
 
@@ -64,6 +67,28 @@ func TestEncodingString(t *testing.T) {
 	for encoding, want := range map[sms.Encoding]string{sms.GSM7: "GSM-7", sms.UCS2: "UCS-2"} {
 		if got := encoding.String(); got != want {
 			t.Errorf("String() = %q, want %q", got, want)
+		}
+	}
+}
+
+func TestNonGSM7(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "",
+		"Habari \r\n\f[{€}] ~ à é ù Ç ß Ω": "",
+		"It’s ready, isn’t it – “yes”…":    "’–“”…",
+		"ça coûte 5 € à l’œil":             "çû’œ",
+		"tab\tand `tick`":                  "\t`",
+		"ሰላም 😀 😀":                          "ሰላም😀",
+		"a\xff\xfe":                        "\ufffd",
+		"\x00\u00a0":                       "\x00\u00a0",
+	} {
+		got := sms.NonGSM7(text)
+		if diff := cmp.Diff([]rune(want), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("NonGSM7(%q) (-want +got):\n%s", text, diff)
+		}
+		if _, encoding := sms.Segments(text); (encoding == sms.UCS2) != (got != nil) {
+			t.Errorf("%q is sent in %v, but NonGSM7 finds %q", text, encoding, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package sms_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 var (
 	incoming = callbacktest.Callback[sms.IncomingMessage]{
 		Handler: sms.IncomingMessageHandler, Parse: sms.ParseIncomingMessage, OK: callbacktest.Reply(callbacktest.Plain, "GOOD"), Fallback: callbacktest.Answer{}, Refused: "BAD",
-		Full:     "id=i1&date=2024-02-01+10%3A11%3A12&from=%2B254711000001&to=21512&text=Hi&linkId=7&networkCode=63902",
+		Full:     "id=i1&date=2024-02-01+10%3A11%3A12&from=%2B254711000001&to=21512&text=Hi&linkId=7&cost=RWF+50.00&networkCode=63902",
 		Identity: []string{"id", "from", "to"},
 	}
 	report = callbacktest.Callback[sms.DeliveryReport]{
@@ -49,6 +50,23 @@ func TestIncomingMessageSamples(t *testing.T) {
 			To:     "21512",
 			Text:   "Msg",
 			LinkID: "03090445075804249226",
+		},
+		"sms_incoming_captured_2019.form": {
+			ID:          "7f33b0d8-2b0d-4f71-aad7-0d8e0f871519",
+			Date:        time.Date(2019, time.November, 25, 9, 8, 53, 0, time.UTC),
+			From:        "+254700000425",
+			To:          "40153",
+			Text:        "Level 0",
+			NetworkCode: africastalking.SafaricomKenya,
+		},
+		"sms_incoming_cost.form": {
+			ID:          "ATXid_1234567890abcdef",
+			Date:        time.Date(2024, time.January, 15, 10, 30, 0, 0, time.UTC),
+			From:        "+250700000456",
+			To:          "20880",
+			Text:        "STATUS",
+			Cost:        africastalking.Amount("RWF", 50),
+			NetworkCode: africastalking.MTNRwanda,
 		},
 		"sms_incoming_empty_linkid.form": {
 			ID:          "5ee5a1c8-3f0e-4a53-9c5b-0d6f0a4f6b1e",
@@ -123,7 +141,22 @@ func TestUntidy(t *testing.T) {
 			name, body string
 			edit       func(*sms.IncomingMessage)
 		}{
-			{"unknown field", messageBody + "&cost=KES+1&new%5B%5D=%00", nil},
+			{"unknown field", messageBody + "&new%5B%5D=%00", nil},
+			{"every field", incoming.Full, func(m *sms.IncomingMessage) {
+				*m = sms.IncomingMessage{
+					ID: "i1", Date: time.Date(2024, time.February, 1, 10, 11, 12, 0, time.UTC), From: "+254711000001", To: "21512", Text: "Hi",
+					LinkID: "7", Cost: africastalking.Amount("RWF", 50), NetworkCode: africastalking.SafaricomKenya,
+				}
+			}},
+			{"link ID 0", messageBody + "&linkId=0", nil},
+			{"link ID of zeros", messageBody + "&linkId=00", func(m *sms.IncomingMessage) { m.LinkID = "00" }},
+			{"text 0", "id=1&from=%2B254711000001&to=21512&text=0", func(m *sms.IncomingMessage) { m.Text = "0" }},
+			{"cost", messageBody + "&cost=KES+1", func(m *sms.IncomingMessage) { m.Cost = africastalking.Amount("KES", 1) }},
+			{"cost without a currency", messageBody + "&cost=0.8000", func(m *sms.IncomingMessage) { m.Cost = africastalking.Cents("", 80) }},
+			{"cost 0", messageBody + "&cost=0", nil},
+			{"cost None", messageBody + "&cost=None", nil},
+			{"no cost", messageBody + "&cost=", nil},
+			{"unreadable cost", messageBody + "&cost=free", nil},
 			{"no date", messageBody, nil},
 			{"empty date", messageBody + "&date=", nil},
 			{"date None", messageBody + "&date=None", nil},
@@ -134,7 +167,7 @@ func TestUntidy(t *testing.T) {
 			{"date with a zone", messageBody + "&date=2017-05-03T09%3A04%3A45%2B03%3A00", func(m *sms.IncomingMessage) {
 				m.Date = time.Date(2017, time.May, 3, 6, 4, 45, 0, time.UTC)
 			}},
-			{"everything None", messageBody + "&date=None&linkId=None&networkCode=None", nil},
+			{"everything None", messageBody + "&date=None&linkId=None&networkCode=None&cost=None", nil},
 			{"unknown network", messageBody + "&networkCode=12345", func(m *sms.IncomingMessage) { m.NetworkCode = "12345" }},
 			{"empty text", "id=1&from=%2B254711000001&to=21512&text=", func(m *sms.IncomingMessage) { m.Text = "" }},
 			{"no text", "id=1&from=%2B254711000001&to=21512", func(m *sms.IncomingMessage) { m.Text = "" }},
@@ -164,7 +197,11 @@ func TestUntidy(t *testing.T) {
 				FailureReason: sms.DeliveryFailure, RetryCount: 2, RequestID: "r1",
 			}},
 			{"unknown status", "id=1&status=Teleported", sms.DeliveryReport{ID: "1", Status: "Teleported"}},
-			{"other letter case", "id=1&status=success", sms.DeliveryReport{ID: "1", Status: "success"}},
+			{"other letter case", "id=1&status=success", sms.DeliveryReport{ID: "1", Status: sms.Success}},
+			{"reason as in the reply to a send", "id=1&status=REJECTED&failureReason=UserInBlacklist", sms.DeliveryReport{
+				ID: "1", Status: sms.Rejected, FailureReason: sms.UserInBlackList,
+			}},
+			{"request ID 0", "id=1&status=Sent&requestId=0", sms.DeliveryReport{ID: "1", Status: sms.Sent}},
 			{"unknown reason", "id=1&status=Failed&failureReason=Gremlins", sms.DeliveryReport{ID: "1", Status: sms.Failed, FailureReason: "Gremlins"}},
 			{"None for reason and count", "id=1&status=Success&failureReason=None&retryCount=None&phoneNumber=None", sms.DeliveryReport{ID: "1", Status: sms.Success}},
 			{"count is no number", "id=1&status=Success&retryCount=many", sms.DeliveryReport{ID: "1", Status: sms.Success}},
@@ -314,6 +351,68 @@ func TestIncomingMessageErrorHandler(t *testing.T) {
 	}
 }
 
+var (
+	statuses = []sms.Status{
+		sms.Sent, sms.Submitted, sms.Buffered, sms.Rejected, sms.Success, sms.Failed, sms.Expired, sms.AbsentSubscriber,
+	}
+	reasons = []sms.FailureReason{
+		sms.InsufficientCredit, sms.InvalidLinkID, sms.UserIsInactive, sms.UserInBlackList, sms.UserAccountSuspended,
+		sms.NotNetworkSubscriber, sms.UserNotSubscribedToProduct, sms.UserDoesNotExist, sms.DeliveryFailure,
+	}
+	updateTypes = []sms.UpdateType{sms.Addition, sms.Deletion}
+)
+
+// spellings returns a value in the letter cases that Africa's Talking may write.
+func spellings(s string) []string {
+	return []string{s, strings.ToLower(s), strings.ToUpper(s), strings.ToUpper(s[:1]) + strings.ToLower(s[1:])}
+}
+
+func TestLetterCase(t *testing.T) {
+	t.Parallel()
+	check := func(body string, got, want any, err error) {
+		t.Helper()
+		if got != want || err != nil {
+			t.Errorf("%s is read as %v, %v, want %v", body, got, err, want)
+		}
+	}
+	post := func(body string) *http.Request { return callbacktest.Post("/", callbacktest.FormType, body) }
+	for _, want := range statuses {
+		for _, s := range spellings(string(want)) {
+			body := "id=1&status=" + s
+			got, err := sms.ParseDeliveryReport(post(body))
+			check(body, got.Status, want, err)
+			check(body, sms.Status(s).Final(), want.Final(), nil)
+			var text sms.Status
+			err = text.UnmarshalText([]byte(s))
+			check(s, text, want, err)
+		}
+	}
+	for _, want := range reasons {
+		for _, s := range spellings(string(want)) {
+			body := "id=1&status=Failed&failureReason=" + s
+			got, err := sms.ParseDeliveryReport(post(body))
+			check(body, got.FailureReason, want, err)
+			var text sms.FailureReason
+			err = text.UnmarshalText([]byte(s))
+			check(s, text, want, err)
+		}
+	}
+	for _, want := range updateTypes {
+		for _, s := range spellings(string(want)) {
+			body := "phoneNumber=%2B254711000001&shortCode=12345&updateType=" + s
+			got, err := sms.ParseSubscription(post(body))
+			check(body, got.UpdateType, want, err)
+		}
+	}
+	for _, unknown := range []string{"Teleported", "success!", "sen\u017f", " Success"} { // the last but one has a long s
+		status, reason, update := sms.Success, sms.DeliveryFailure, sms.Addition
+		err := errors.Join(status.UnmarshalText([]byte(unknown)), reason.UnmarshalText([]byte(unknown)), update.UnmarshalText([]byte(unknown)))
+		check(unknown, string(status), unknown, err)
+		check(unknown, string(reason), unknown, err)
+		check(unknown, string(update), unknown, err)
+	}
+}
+
 func TestStatusFinal(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[sms.Status]bool{
@@ -326,11 +425,77 @@ func TestStatusFinal(t *testing.T) {
 		sms.Failed:           true,
 		sms.Expired:          true,
 		"":                   false,
-		"success":            false,
+		"success":            true,
 		"Teleported":         false,
 	} {
 		if got := status.Final(); got != want {
 			t.Errorf("%q.Final() = %v, want %v", status, got, want)
+		}
+	}
+}
+
+func TestStatusSupersedes(t *testing.T) {
+	t.Parallel()
+	// Each status of a line supersedes all of the lines above, and none of its own.
+	lines := [][]sms.Status{
+		{""},
+		{sms.Sent, "sent"},
+		{sms.Submitted},
+		{sms.Buffered},
+		{sms.AbsentSubscriber, "ABSENTSUBSCRIBER"},
+		{"Teleported", "Queued", "\xff"},
+		{sms.Rejected, sms.Failed, sms.Expired, "failed"},
+		{sms.Success, "SUCCESS"},
+	}
+	for i, line := range lines {
+		for j, other := range lines {
+			for _, a := range line {
+				for _, b := range other {
+					if got, want := a.Supersedes(b), i > j; got != want {
+						t.Errorf("%q.Supersedes(%q) = %v, want %v", a, b, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestStatusOrder keeps a status as the documentation says, in every order of three
+// reports, and finds the same one.
+func TestStatusOrder(t *testing.T) {
+	t.Parallel()
+	all := append([]sms.Status{"", "success", "Teleported", "Queued"}, statuses...)
+	keep := func(reports ...sms.Status) (kept sms.Status) {
+		for _, s := range reports {
+			if s.Supersedes(kept) {
+				kept = s
+			}
+		}
+		return kept
+	}
+	for _, a := range all {
+		if a.Supersedes(a) {
+			t.Errorf("%q supersedes itself", a)
+		}
+		for _, b := range all {
+			if a.Supersedes(b) && b.Supersedes(a) {
+				t.Errorf("%q and %q supersede each other", a, b)
+			}
+			if a.Final() && !b.Final() && !a.Supersedes(b) {
+				t.Errorf("%q, which is final, does not supersede %q", a, b)
+			}
+			for _, c := range all {
+				if a.Supersedes(b) && b.Supersedes(c) && !a.Supersedes(c) {
+					t.Errorf("%q supersedes %q, and that %q, but the first not the last", a, b, c)
+				}
+				// Of several that count the same the first stays, so compare what counts.
+				got := keep(a, b, c)
+				for _, other := range []sms.Status{keep(a, c, b), keep(b, a, c), keep(b, c, a), keep(c, a, b), keep(c, b, a), keep(c, c, b, a, a)} {
+					if got.Supersedes(other) || other.Supersedes(got) {
+						t.Errorf("%q, %q and %q leave %q in one order and %q in another", a, b, c, got, other)
+					}
+				}
+			}
 		}
 	}
 }
@@ -349,26 +514,71 @@ func TestUpdateTypeUnmarshalText(t *testing.T) {
 	}
 }
 
-func TestLogValue(t *testing.T) {
+// TestShown takes every payload through a log and the verbs that print what a log
+// shows. A name may be read, a number not, wherever it stands.
+func TestShown(t *testing.T) {
 	t.Parallel()
 	const number, text, link = "+254711000001", "my PIN is 4321", "03090445075804249226"
 	for _, tt := range []struct {
 		value any
-		want  string // something that is there, so that the rest means something
+		want  string
 	}{
-		{sms.IncomingMessage{ID: "i1", From: number, To: "21512", Text: text, LinkID: link}, "callback.id=i1"},
-		{sms.DeliveryReport{ID: "i1", Status: sms.Failed, PhoneNumber: number}, "callback.status=Failed"},
-		{sms.OptOut{SenderID: "SAUTI", PhoneNumber: number}, "callback.senderId=SAUTI"},
-		{sms.Subscription{PhoneNumber: number, ShortCode: "12345", UpdateType: sms.Addition}, "callback.updateType=addition"},
+		{
+			sms.IncomingMessage{
+				ID: "i1", From: number, To: "21512", Text: text, LinkID: link,
+				Cost: africastalking.Amount("KES", 1), NetworkCode: "63902",
+			},
+			`[id=i1 from=***01 to=21512 text=(14 bytes) networkCode=63902]`,
+		},
+		{
+			sms.IncomingMessage{ID: "i1", From: "MTN", To: number, Text: text, NetworkCode: number},
+			`[id=i1 from=*** to=+***01 text=(14 bytes) networkCode=+***01]`,
+		},
+		{
+			sms.IncomingMessage{ID: "i1", From: "+254 711 000 001", To: "0711-000-001"},
+			`[id=i1 from=***01 to=***01 text= networkCode=]`,
+		},
+		{
+			sms.DeliveryReport{ID: "i1", Status: sms.Failed, PhoneNumber: number, NetworkCode: "63902", FailureReason: sms.UserInBlackList, RequestID: link},
+			`[id=i1 status=Failed phoneNumber=***01 networkCode=63902 failureReason=UserInBlackList]`,
+		},
+		{
+			sms.DeliveryReport{ID: "i1", Status: "Lost " + number, PhoneNumber: number, FailureReason: "no route to " + number},
+			`[id=i1 status=Lost +***01 phoneNumber=***01 networkCode= failureReason=no route to +***01]`,
+		},
+		{sms.OptOut{SenderID: "SAUTI", PhoneNumber: number}, `[senderId=SAUTI phoneNumber=***01]`},
+		{sms.OptOut{SenderID: "220225", PhoneNumber: number}, `[senderId=220225 phoneNumber=***01]`},
+		{sms.OptOut{SenderID: number, PhoneNumber: number}, `[senderId=+***01 phoneNumber=***01]`},
+		{
+			sms.Subscription{PhoneNumber: number, ShortCode: "12345", Keyword: "NEWS", UpdateType: sms.Addition},
+			`[phoneNumber=***01 shortCode=12345 keyword=NEWS updateType=addition]`,
+		},
+		{
+			sms.Subscription{PhoneNumber: number, ShortCode: number, Keyword: number, UpdateType: number},
+			`[phoneNumber=***01 shortCode=+***01 keyword=+***01 updateType=+***01]`,
+		},
 	} {
-		got := callbacktest.LogText(tt.value)
-		if !strings.Contains(got, tt.want) {
-			t.Errorf("%T: log %q lacks %q", tt.value, got, tt.want)
-		}
-		for _, secret := range []string{"711000001", "11000001", "PIN", "4321", link} {
-			if strings.Contains(got, secret) {
-				t.Errorf("%T: log %q has %q", tt.value, got, secret)
+		for _, verb := range []string{"%v", "%+v", "%s"} {
+			if diff := cmp.Diff(tt.want, fmt.Sprintf(verb, tt.value)); diff != "" {
+				t.Errorf("%T, %s (-want +got):\n%s", tt.value, verb, diff)
 			}
+		}
+		for how, shown := range map[string]string{
+			"in a log": callbacktest.LogText(tt.value),
+			"quoted":   fmt.Sprintf("%q", tt.value),
+			"nested":   fmt.Sprintf("%v %+v", []any{tt.value}, struct{ Payload any }{tt.value}),
+		} {
+			if !strings.Contains(shown, "***") {
+				t.Errorf("%T %s: %s has nothing hidden", tt.value, how, shown)
+			}
+			for _, secret := range []string{"711000001", "11000001", "711 000", "711-000", "PIN", "4321", link} {
+				if strings.Contains(shown, secret) {
+					t.Errorf("%T %s: %s has %q", tt.value, how, shown, secret)
+				}
+			}
+		}
+		if plain := fmt.Sprintf("%#v", tt.value); !strings.Contains(plain, "711") {
+			t.Errorf("%T: %%#v prints %s, not everything", tt.value, plain)
 		}
 	}
 }

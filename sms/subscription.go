@@ -4,13 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
 
+	"github.com/sautigo/africastalking/internal/enum"
 	"github.com/sautigo/africastalking/internal/redact"
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// Subscription says that somebody has joined or left a premium product (Safaricom
+// Subscription says that a subscriber joined or left a premium product (Safaricom
 // only). PhoneNumber, ShortCode and UpdateType are always set. It carries neither
 // an ID nor a date: joining, leaving and joining again looks like a repeat.
 type Subscription struct {
@@ -21,8 +21,8 @@ type Subscription struct {
 	UpdateType UpdateType `schema:"updateType"`
 }
 
-// UpdateType says what has become of a subscription. Africa's Talking spells the
-// known values in two letter cases; they arrive here in one. The set is open:
+// UpdateType says what happened to a subscription. Africa's Talking spells the
+// known values in two letter cases; both equal the constants here. The set is open:
 // unknown values are passed on as they came.
 type UpdateType string
 
@@ -34,17 +34,8 @@ const (
 
 // UnmarshalText folds the letter case of the known values.
 func (u *UpdateType) UnmarshalText(text []byte) error {
-	*u = updateType(string(text))
+	*u = enum.Fold(string(text), Addition, Deletion)
 	return nil
-}
-
-func updateType(s string) UpdateType {
-	for _, known := range []UpdateType{Addition, Deletion} {
-		if strings.EqualFold(s, string(known)) {
-			return known
-		}
-	}
-	return UpdateType(s)
 }
 
 // SubscriptionHandler returns a handler for the dashboard's "SMS → SMS Callback
@@ -67,7 +58,7 @@ func (s *Subscription) UnmarshalForm(f webhook.Form) error {
 		PhoneNumber: r.Required("phoneNumber"),
 		ShortCode:   r.Required("shortCode"),
 		Keyword:     r.Optional("keyword"),
-		UpdateType:  updateType(r.Required("updateType")),
+		UpdateType:  enum.Fold(r.Required("updateType"), Addition, Deletion),
 	}
 	if err := r.Err(); err != nil {
 		return err
@@ -76,12 +67,17 @@ func (s *Subscription) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
-// LogValue hides the phone number.
+// LogValue hides the phone number. The short code and the keyword are the app's own
+// and shown, unless they hold a number that is as long as a subscriber's.
 func (s Subscription) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("phoneNumber", redact.Phone(s.PhoneNumber)),
-		slog.String("shortCode", s.ShortCode),
-		slog.String("keyword", s.Keyword),
-		slog.String("updateType", string(s.UpdateType)),
+		slog.String("shortCode", redact.Digits(s.ShortCode)),
+		slog.String("keyword", redact.Digits(s.Keyword)),
+		slog.String("updateType", redact.Digits(string(s.UpdateType))),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (s Subscription) String() string { return redact.String(s) }
