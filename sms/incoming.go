@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/sautigo/africastalking"
@@ -52,7 +53,7 @@ type IncomingMessage struct {
 func IncomingMessageHandler(fn func(context.Context, IncomingMessage) error, opts ...webhook.Option) http.Handler {
 	return webhook.ReplyHandler(func(ctx context.Context, m IncomingMessage) (good, error) {
 		return good{}, fn(ctx, m)
-	}, webhook.WithErrorHandler(bad), webhook.WithOptions(opts...))
+	}, webhook.WithErrorHandler(answerError), webhook.WithOptions(opts...))
 }
 
 // ParseIncomingMessage reads an incoming message from a request, for handlers of
@@ -66,15 +67,17 @@ type good struct{}
 func (good) AppendText(b []byte) ([]byte, error) { return append(b, "GOOD"...), nil }
 func (good) ContentType() string                 { return "text/plain; charset=utf-8" }
 
-func bad(w http.ResponseWriter, _ *http.Request, err *webhook.Error) {
-	if err.Status != http.StatusBadRequest {
+// answerError answers the statuses for which Africa's Talking has a word with that.
+func answerError(w http.ResponseWriter, _ *http.Request, err *webhook.Error) {
+	word := map[int]string{http.StatusOK: "GOOD", http.StatusBadRequest: "BAD"}[err.Status]
+	if word == "" {
 		http.Error(w, http.StatusText(err.Status), err.Status)
 		return
 	}
 	w.Header().Set("Content-Type", good{}.ContentType())
-	w.Header().Set("Content-Length", "3")
+	w.Header().Set("Content-Length", strconv.Itoa(len(word)))
 	w.WriteHeader(err.Status)
-	_, _ = io.WriteString(w, "BAD")
+	_, _ = io.WriteString(w, word)
 }
 
 // UnmarshalForm implements [webhook.FormUnmarshaler].
