@@ -2,8 +2,8 @@
 // Talking. It holds what the packages below it share: [Money], [ParseTime] and
 // [Network].
 //
-// An app writes plain functions over typed values, and mounts the handlers that
-// it gets for them in any mux:
+// An app writes plain functions over typed values, and mounts the handlers of these
+// functions in any mux:
 //
 //	mux.Handle("/at/ussd", ussd.Handler(
 //		func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
@@ -16,7 +16,7 @@
 // wants this handler:
 //
 //	SMS → SMS Callback URLs
-//	    Incoming Messages            sms.IncomingMessageHandler
+//	    Incoming Messages            sms.TwoWayHandler, sms.IncomingMessageHandler
 //	    Delivery Reports             sms.DeliveryReportHandler
 //	    Bulk SMS Opt Out             sms.OptOutHandler
 //	    Subscription Notifications   sms.SubscriptionHandler
@@ -54,7 +54,7 @@
 //
 // Africa's Talking signs nothing: put a secret into the callback URLs and check it
 // with webhook.RequireToken. Callbacks may arrive twice and in any order, and none
-// says so. A date, an amount or a name that Africa's Talking does not have is an
-// empty text or the word None; both are the zero value here. Enumerations are
-// open: a value that nobody has heard of is passed on.
+// says so. For a date, an amount or a name that it does not have, Africa's Talking
+// sends an empty text or the word None, and for an ID also 0; all are the zero value
+// here. Enumerations are open: the handlers pass unknown values on as they came.
 package africastalking

@@ -85,7 +85,7 @@ var arrows = map[string][]string{
 	"webhook":         {"."},
 	"webhook/airtime": {".", "webhook"},
 	"webhook/simswap": {".", "webhook"},
-	"sms":             {".", "webhook"},
+	"sms":             {".", "webhook", "client", "state"},
 	"state":           {},
 	"ussd":            {".", "webhook", "state"},
 	"voice":           {".", "webhook"},

@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 
+	"github.com/sautigo/africastalking/client"
 	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/webhook"
 )
 
@@ -44,6 +47,52 @@ func ExampleIncomingMessageHandler_required() {
 	// reply with link ID 03090445075804249226
 	// 200 GOOD
 	// 400 BAD
+}
+
+// standIn answers the client of ExampleTwoWayHandler in place of Africa's Talking.
+type standIn struct{}
+
+func (standIn) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, err
+	}
+	fmt.Printf("SMS to %s: %s\n", r.PostForm.Get("to"), r.PostForm.Get("message"))
+	w := httptest.NewRecorder()
+	fmt.Fprintf(w, `{"SMSMessageData":{"Recipients":[{"statusCode":101,"number":%q,"messageId":"ATXid_1"}]}}`, r.PostForm.Get("to"))
+	return w.Result(), nil
+}
+
+func ExampleTwoWayHandler() {
+	// In an app: client.New(os.Getenv("AT_USERNAME"), os.Getenv("AT_API_KEY")).
+	account := client.New("sandbox", "key", client.WithHTTPClient(&http.Client{Transport: standIn{}}))
+	var store state.Memory // for more than one machine a store of engines/atredis or engines/atnats
+	var optedOut sync.Map  // in an app, a table of its database
+
+	h := sms.TwoWayHandler(account, &store, func(ctx context.Context, m sms.IncomingMessage) (string, error) {
+		word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(m.Text)), " ")
+		switch _, out := optedOut.Load(m.From); {
+		case word == "STOP" || word == "STOPALL" || word == "UNSUBSCRIBE" || word == "ARRET":
+			optedOut.Store(m.From, true)
+			return "You will get no more messages. Send START to change that.", nil
+		case word == "START":
+			optedOut.Delete(m.From)
+			return "Welcome back.", nil
+		case out:
+			return "", nil // nothing is sent
+		}
+		return "You wrote: " + m.Text, nil
+	})
+	send(h, "id=5ee5a1c8&from=%2B254700000001&to=12345&text=Habari")
+	send(h, "id=5ee5a1c8&from=%2B254700000001&to=12345&text=Habari") // delivered again
+	send(h, "id=5ee5a1c9&from=%2B254700000001&to=12345&text=Stop+please")
+	send(h, "id=5ee5a1ca&from=%2B254700000001&to=12345&text=Habari")
+	// Output:
+	// SMS to +254700000001: You wrote: Habari
+	// 200 GOOD
+	// 200 GOOD
+	// SMS to +254700000001: You will get no more messages. Send START to change that.
+	// 200 GOOD
+	// 200 GOOD
 }
 
 func ExampleDeliveryReportHandler() {
