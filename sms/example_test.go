@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 
 	"github.com/sautigo/africastalking/client"
 	"github.com/sautigo/africastalking/sms"
@@ -65,33 +64,47 @@ func (standIn) RoundTrip(r *http.Request) (*http.Response, error) {
 func ExampleTwoWayHandler() {
 	// In an app: client.New(os.Getenv("AT_USERNAME"), os.Getenv("AT_API_KEY")).
 	account := client.New("sandbox", "key", client.WithHTTPClient(&http.Client{Transport: standIn{}}))
-	var store state.Memory // for more than one machine a store of engines/atredis or engines/atnats
-	var optedOut sync.Map  // in an app, a table of its database
+	var store state.Memory // forgets in a restart; engines/atredis and engines/atnats do not
 
 	h := sms.TwoWayHandler(account, &store, func(ctx context.Context, m sms.IncomingMessage) (string, error) {
-		word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(m.Text)), " ")
-		switch _, out := optedOut.Load(m.From); {
-		case word == "STOP" || word == "STOPALL" || word == "UNSUBSCRIBE" || word == "ARRET":
-			optedOut.Store(m.From, true)
-			return "You will get no more messages. Send START to change that.", nil
-		case word == "START":
-			optedOut.Delete(m.From)
-			return "Welcome back.", nil
-		case out:
-			return "", nil // nothing is sent
-		}
 		return "You wrote: " + m.Text, nil
 	})
 	send(h, "id=5ee5a1c8&from=%2B254700000001&to=12345&text=Habari")
 	send(h, "id=5ee5a1c8&from=%2B254700000001&to=12345&text=Habari") // delivered again
-	send(h, "id=5ee5a1c9&from=%2B254700000001&to=12345&text=Stop+please")
-	send(h, "id=5ee5a1ca&from=%2B254700000001&to=12345&text=Habari")
 	// Output:
 	// SMS to +254700000001: You wrote: Habari
 	// 200 GOOD
 	// 200 GOOD
+}
+
+// Subscribers stop a service with a word, in more than one language.
+func ExampleTwoWayHandler_stop() {
+	account := client.New("sandbox", "key", client.WithHTTPClient(&http.Client{Transport: standIn{}}))
+	optedOut := map[string]bool{} // in an app, a table of its database
+
+	h := sms.TwoWayHandler(account, new(state.Memory), func(ctx context.Context, m sms.IncomingMessage) (string, error) {
+		word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(m.Text)), " ")
+		switch word {
+		case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "ARRET", "ARRÊT":
+			optedOut[m.From] = true
+			return "You will get no more messages. Send START to change that.", nil
+		case "START":
+			delete(optedOut, m.From)
+			return "Welcome back.", nil
+		}
+		if optedOut[m.From] {
+			return "", nil // no reply
+		}
+		return "You wrote: " + m.Text, nil
+	})
+	send(h, "id=1&from=%2B254700000001&to=12345&text=Stop+please")
+	send(h, "id=2&from=%2B254700000001&to=12345&text=Habari")
+	send(h, "id=3&from=%2B254700000001&to=12345&text=START")
+	// Output:
 	// SMS to +254700000001: You will get no more messages. Send START to change that.
 	// 200 GOOD
+	// 200 GOOD
+	// SMS to +254700000001: Welcome back.
 	// 200 GOOD
 }
 
