@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestREADME builds, tests and runs the programs of the README as they stand there.
+func TestREADME(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := programsOf(string(text))
+	if len(programs) == 0 {
+		t.Fatal("the README has no program")
+	}
+	const version = "v0.1.0"
+	root := t.TempDir()
+	copyOf(t, root)
+	modules, err := prepare(root, version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProxy(t)
+	for _, m := range modules {
+		p.publish(t, root, m, version)
+	}
+	for _, program := range programs {
+		t.Run(program.title, func(t *testing.T) { checkProgram(t, p, program, version) })
+	}
+}
+
+// callbacks are what the programs of the README that serve something are sent,
+// and how their answers begin, by the heading above them.
+var callbacks = map[string]struct{ path, body, answer string }{
+	"A program":  {"/ussd", "sessionId=ATUid_1&phoneNumber=%2B254711000001&serviceCode=*384*123%23&text=", "CON Welcome."},
+	"USSD menus": {"/ussd", "sessionId=ATUid_1&phoneNumber=%2B254711000001&serviceCode=*384*123%23&text=", "CON What would you"},
+}
+
+// program is a program of the README and its test.
+type program struct{ title, main, test string }
+
+var headingOrBlock = regexp.MustCompile("(?ms)^(?:#+ ([^\n]*)|```go\n(.*?)^```)$")
+
+// programsOf returns the programs of a Markdown text, named by the headings above
+// them. A block that imports package testing is the test of the program before it,
+// or else a program of its own.
+func programsOf(markdown string) []program {
+	var programs []program
+	var title string
+	for _, found := range headingOrBlock.FindAllStringSubmatch(markdown, -1) {
+		heading, code := found[1], found[2]
+		last := len(programs) - 1
+		switch {
+		case code == "":
+			title = heading
+		case !strings.HasPrefix(code, "package "):
+			// a fragment
+		case !strings.Contains(code, `"testing"`):
+			programs = append(programs, program{title: title, main: code})
+		case last >= 0 && programs[last].title == title && programs[last].test == "":
+			programs[last].test = code
+		default:
+			programs = append(programs, program{title: title, test: code})
+		}
+	}
+	return programs
+}
+
+func checkProgram(t *testing.T, p *proxy, program program, version string) {
+	addr := freeAddr(t) // a port that is free, instead of one that may be taken
+	main := strings.ReplaceAll(program.main, `":8080"`, `"`+addr+`"`)
+	files := map[string]string{}
+	if main != "" {
+		files["main.go"] = main
+	}
+	if program.test != "" {
+		files["main_test.go"] = program.test
+	}
+	a := p.app(t, files)
+	a.run(t, "get", "github.com/sautigo/africastalking@"+version)
+	a.run(t, "mod", "tidy")
+	a.run(t, "vet", "./...")
+	a.run(t, "test", "./...")
+	if main == "" {
+		return
+	}
+	binary := filepath.Join(a.dir, "program")
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	a.run(t, "build", "-o", binary)
+	cmd := exec.CommandContext(t.Context(), binary)
+	// It has a secret, but no account: it must say so, and reach for no network.
+	cmd.Env = append(os.Environ(), "AT_USERNAME=", "AT_API_KEY=", "CALLBACK_SECRET="+secret)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if main == program.main {
+		if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "not accepted for everybody: client: ") {
+			t.Errorf("the program fails with %v and prints\n%s", err, &output)
+		}
+		return
+	}
+	callback, ok := callbacks[program.title]
+	if !ok {
+		t.Fatal("no callback to try the program with")
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := post("http://"+addr+callback.path, callback.body)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // says that it was killed
+	if err != nil || !strings.HasPrefix(got, callback.answer) {
+		t.Errorf("the program answers %q, %v, want %q, and prints\n%s", got, err, callback.answer, &output)
+	}
+}
+
+const secret = "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// post posts a form, again and again until the server is there.
+func post(target, form string) (string, error) {
+	retry := time.NewTicker(20 * time.Millisecond)
+	defer retry.Stop()
+	give := time.After(30 * time.Second)
+	for {
+		resp, err := http.Post(target, "application/x-www-form-urlencoded", strings.NewReader(form))
+		if err == nil {
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			return string(body), err
+		}
+		select {
+		case <-retry.C:
+		case <-give:
+			return "", err
+		}
+	}
+}
