@@ -2,7 +2,6 @@ package africastalking_test
 
 import (
 	"go/ast"
-	"go/doc"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -12,24 +11,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
 const module = "github.com/sautigo/africastalking"
 
-// room is a package of this module as it stands in the tree.
-type room struct {
-	path    string // below the module, "." for the root
+// source is a package of this module as it stands in the tree.
+type source struct {
 	files   []*ast.File
 	tests   []*ast.File
-	imports map[string][]string // import path → files of the package proper
+	imports map[string][]string // import path → files that import it, tests aside
 }
 
-// rooms reads every package of this module; nested modules are others.
-func rooms(t *testing.T) (*token.FileSet, map[string]*room) {
-	t.Helper()
-	fset := token.NewFileSet()
-	found := map[string]*room{}
+// tree holds every package of this module by its folder: "." is the root. Nested
+// modules are left out.
+type tree struct {
+	fset     *token.FileSet
+	packages map[string]*source
+}
+
+var readTree = sync.OnceValues(func() (tree, error) {
+	found := tree{token.NewFileSet(), map[string]*source{}}
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -48,39 +51,46 @@ func rooms(t *testing.T) (*token.FileSet, map[string]*room) {
 		if !strings.HasSuffix(file, ".go") {
 			return nil
 		}
-		syntax, err := parser.ParseFile(fset, file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		syntax, err := parser.ParseFile(found.fset, file, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
 		dir := path.Dir(filepath.ToSlash(file))
-		r := found[dir]
-		if r == nil {
-			r = &room{path: dir, imports: map[string][]string{}}
-			found[dir] = r
+		p := found.packages[dir]
+		if p == nil {
+			p = &source{imports: map[string][]string{}}
+			found.packages[dir] = p
 		}
 		if strings.HasSuffix(file, "_test.go") {
-			r.tests = append(r.tests, syntax)
+			p.tests = append(p.tests, syntax)
 			return nil
 		}
-		r.files = append(r.files, syntax)
+		p.files = append(p.files, syntax)
 		for _, spec := range syntax.Imports {
-			p, err := strconv.Unquote(spec.Path.Value)
+			target, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
 				return err
 			}
-			r.imports[p] = append(r.imports[p], filepath.ToSlash(file))
+			p.imports[target] = append(p.imports[target], filepath.ToSlash(file))
 		}
 		return nil
 	})
+	return found, err
+})
+
+func packages(t *testing.T) (*token.FileSet, map[string]*source) {
+	t.Helper()
+	found, err := readTree()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fset, found
+	return found.fset, found.packages
 }
 
-// arrows says what each package may import of this module, internal packages
-// aside, which import nothing unless it says so. Examples may import everything.
-var arrows = map[string][]string{
+// allowed holds the packages of this module that each package may import, besides
+// internal ones. An internal package that is not listed may import none but
+// internal ones. Examples may import everything.
+var allowed = map[string][]string{
 	".":               {},
 	"webhook":         {"."},
 	"webhook/airtime": {".", "webhook"},
@@ -103,8 +113,8 @@ var arrows = map[string][]string{
 
 func TestImportsRunOneWay(t *testing.T) {
 	t.Parallel()
-	_, found := rooms(t)
-	for dir := range arrows {
+	_, found := packages(t)
+	for dir := range allowed {
 		if found[dir] == nil {
 			t.Errorf("package %s is gone", dir)
 		}
@@ -113,9 +123,9 @@ func TestImportsRunOneWay(t *testing.T) {
 		if strings.HasPrefix(dir, "examples/") {
 			continue
 		}
-		allowed, known := arrows[dir]
+		targets, known := allowed[dir]
 		if !known && !isInternal(dir) {
-			t.Errorf("package %s has no arrows", dir)
+			t.Errorf("package %s is not listed in allowed", dir)
 		}
 		for p, files := range r.imports {
 			below, ours := strings.CutPrefix(p, module)
@@ -125,7 +135,7 @@ func TestImportsRunOneWay(t *testing.T) {
 				if target == "" {
 					target = "."
 				}
-				if !strings.HasPrefix(target, "internal/") && !slices.Contains(allowed, target) {
+				if !strings.HasPrefix(target, "internal/") && !slices.Contains(targets, target) {
 					t.Errorf("%v imports %s", files, p)
 				}
 			case strings.Contains(strings.SplitN(p, "/", 2)[0], "."):
@@ -141,7 +151,7 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 }
 
-// Nothing is imported but what the module was allowed, in tests either.
+// The module requires gorilla/schema and, for its tests, go-cmp.
 func TestDependencies(t *testing.T) {
 	t.Parallel()
 	mod, err := os.ReadFile("go.mod")
@@ -158,72 +168,6 @@ func TestDependencies(t *testing.T) {
 			t.Error("go.mod has a toolchain line")
 		}
 	}
-}
-
-func TestEveryExportedNameIsDocumented(t *testing.T) {
-	t.Parallel()
-	fset, found := rooms(t)
-	for dir, r := range found {
-		if isInternal(dir) || len(r.files) == 0 {
-			continue
-		}
-		p, err := doc.NewFromFiles(fset, slices.Concat(r.files, r.tests), path.Join(module, dir))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.Doc == "" {
-			t.Errorf("package %s has no comment", dir)
-		}
-		if p.Name == "main" {
-			continue
-		}
-		undocumented := func(what, name, text string) {
-			if token.IsExported(name) && strings.TrimSpace(text) == "" {
-				t.Errorf("%s: %s %s has no comment", dir, what, name)
-			}
-		}
-		funcs := func(fs []*doc.Func) {
-			for _, f := range fs {
-				undocumented("func", f.Name, f.Doc)
-				if len(f.Examples) == 0 && f.Recv == "" && isConstructor(f) && !strings.HasPrefix(dir, "examples/") {
-					t.Errorf("%s: %s has no example", dir, f.Name)
-				}
-				for _, e := range f.Examples {
-					if e.Output == "" && !e.EmptyOutput {
-						t.Errorf("%s: the example of %s is not run", dir, f.Name)
-					}
-				}
-			}
-		}
-		values := func(vs []*doc.Value) {
-			for _, v := range vs {
-				for _, spec := range v.Decl.Specs {
-					s := spec.(*ast.ValueSpec)
-					for _, name := range s.Names {
-						undocumented("value", name.Name, v.Doc+s.Doc.Text()+s.Comment.Text())
-					}
-				}
-			}
-		}
-		funcs(p.Funcs)
-		values(p.Consts)
-		values(p.Vars)
-		for _, typ := range p.Types {
-			undocumented("type", typ.Name, typ.Doc)
-			funcs(typ.Funcs)
-			funcs(typ.Methods)
-			values(typ.Consts)
-			values(typ.Vars)
-		}
-	}
-}
-
-// isConstructor reports whether f makes what its package is there for: a handler,
-// a client, a response, middleware. Options and parsers are shown where they are
-// used.
-func isConstructor(f *doc.Func) bool {
-	return token.IsExported(f.Name) && f.Decl.Type.Results != nil &&
-		!strings.HasPrefix(f.Name, "With") && !strings.HasPrefix(f.Name, "Parse")
 }
 
 func isInternal(dir string) bool { return slices.Contains(strings.Split(dir, "/"), "internal") }
