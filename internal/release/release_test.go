@@ -50,7 +50,7 @@ func main() {
 	mux.ServeHTTP(w, r)
 	fmt.Println(w.Body, client.New("sandbox", "key"), africastalking.SafaricomKenya.Name())
 }
-`, "END Hello client(username=sandbox host=api.sandbox.africastalking.com) Safaricom\n"},
+`, "END Hello client(host=api.sandbox.africastalking.com) Safaricom\n"},
 
 	"engines/atnats": {`package main
 
