@@ -1,314 +1,335 @@
 package webhook
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
-
-	"github.com/gorilla/schema"
 
 	"github.com/sautigo/africastalking"
 )
 
-// gorilla/schema decodes the types that apps bring. Left to itself it matches
-// keys in any letter case, takes the last of repeated keys, accepts negative
-// slice indexes and takes "idea" for "id" when that is required. So it is only
-// shown the keys that match a field to the letter, once each, and what is
-// required is checked here.
-
-// maxIndex is the highest index of a slice: as many elements as fields.
-const maxIndex = maxFields - 1
-
-var schemaDecoder = sync.OnceValue(func() *schema.Decoder {
-	d := schema.NewDecoder()
-	d.IgnoreUnknownKeys(true)
-	d.ZeroEmpty(true)
-	d.MaxSize(maxIndex)
-	d.RegisterConverter(time.Time{}, func(s string) reflect.Value {
-		t, err := africastalking.ParseTime(s)
-		return reflect.ValueOf(orZero(t, err))
-	})
-	d.RegisterConverter(africastalking.Money{}, func(s string) reflect.Value {
-		m, err := africastalking.ParseMoney(s)
-		return reflect.ValueOf(orZero(m, err))
-	})
-	d.RegisterConverter(africastalking.Network(""), func(s string) reflect.Value {
-		if absent(s) {
-			s = ""
-		}
-		return reflect.ValueOf(africastalking.Network(s))
-	})
-	return d
-})
-
-func orZero[T any](v T, err error) T {
-	if err != nil {
+// Parse reads a T from a request, for handlers of one's own and of other
+// frameworks. It takes and refuses what [Handler] does, with the default limit
+// of the body's size. The error is an [*Error] with the status to answer, and
+// then T is its zero value. Parse consumes the body. Like Handler it panics for a
+// type that cannot be decoded without surprises.
+func Parse[T any](r *http.Request) (T, error) {
+	var (
+		v    T
+		form Form
+	)
+	config := config{maxBytes: DefaultMaxBytes}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	if e := decoderOf(reflect.TypeFor[T]()).request(r, &config, &v, &form, buf); e != nil {
 		var zero T
-		return zero
+		return zero, e
 	}
-	return v
+	return v, nil
 }
 
-// schemaType is what a struct's schema tags say: the names of its fields on the
-// wire and what is below them.
-type schemaType struct {
-	fields map[string]*schemaField
-	names  []string // in the order of the struct
+// decoder reads values of one type from the bodies of requests.
+type decoder struct {
+	event bool
+	// self is set for a type that has an UnmarshalForm of its own.
+	self bool
+	// tags are a struct's schema tags, nil for a type without.
+	tags *schemaType
+	// json is set for a type that encoding/json decodes, and object if it is a struct.
+	json   bool
+	object bool
+	// fields says where in a struct the fields are, by their names on the wire, and
+	// names holds these by their folded text.
+	fields map[string][]int
+	names  map[string]string
 }
 
-type schemaField struct {
-	required bool
-	// plain is set for the kinds in which "None" can only mean absent.
-	plain bool
-	slice bool
-	// below is set for nested structs and slices of them.
-	below *schemaType
+var decoders sync.Map // reflect.Type → *decoder
+
+// decoderOf panics for a type that cannot be decoded without surprises.
+func decoderOf(t reflect.Type) *decoder {
+	if d, ok := decoders.Load(t); ok {
+		return d.(*decoder)
+	}
+	d, err := newDecoder(t)
+	if err != nil {
+		panic(fmt.Sprintf("webhook: %v: %v", t, err))
+	}
+	stored, _ := decoders.LoadOrStore(t, d)
+	return stored.(*decoder)
 }
 
-var schemaTypes sync.Map // reflect.Type → *schemaType
-
-// schemaOf returns nil for a type that has no schema tags, which only JSON fits.
-// It panics for a type whose tags cannot be decoded without surprises.
-func schemaOf(t reflect.Type) *schemaType {
-	if s, ok := schemaTypes.Load(t); ok {
-		return s.(*schemaType)
-	}
-	var s *schemaType
-	if t.Kind() == reflect.Struct && tagged(t) {
-		s = &schemaType{fields: map[string]*schemaField{}}
-		err := s.add(t, nil)
-		if err == nil {
-			err = tryOut(t)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("webhook: %v cannot be decoded from a form: %v", t, err))
+func newDecoder(t reflect.Type) (*decoder, error) {
+	d := &decoder{event: t == reflect.TypeFor[Event]()}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return nil, fmt.Errorf("is a pointer: use %v itself", t.Elem())
+	case reflect.Func, reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+		return nil, errors.New("cannot be read from a body: use a struct")
+	case reflect.Struct:
+		if err := checkEmbedding(t, nil); err != nil {
+			return nil, err
 		}
 	}
-	stored, _ := schemaTypes.LoadOrStore(t, s)
-	return stored.(*schemaType)
-}
-
-// tryOut finds the types that make gorilla/schema panic, such as those that embed
-// a pointer to an unexported struct, before the first callback does.
-func tryOut(t reflect.Type) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%v", v)
+	own := reflect.PointerTo(t).Implements(jsonUnmarshalerType)
+	d.self = readsItself(t)
+	tagged := t.Kind() == reflect.Struct && hasTags(t)
+	switch {
+	case d.event:
+	case d.self:
+		d.json = own && !tagged
+	case tagged || reflect.PointerTo(t).Implements(formUnmarshalerType):
+		var err error
+		if d.tags, err = schemaOf(t); err != nil {
+			return nil, err
 		}
-	}()
-	// An error says that required fields are missing, and so they are.
-	_ = schemaDecoder().Decode(reflect.New(t).Interface(), nil)
-	return nil
-}
-
-func tagged(t reflect.Type) bool {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if _, ok := f.Tag.Lookup("schema"); ok {
-			return true
+	default:
+		d.json = true
+	}
+	if t.Kind() == reflect.Struct && !d.event {
+		key := "schema"
+		if d.json && !own {
+			key, d.object = "json", true
 		}
-		if e := deref(f.Type); f.Anonymous && e.Kind() == reflect.Struct && e != t && tagged(e) {
-			return true
+		d.fields = tagsOf(t, key)
+		d.names = map[string]string{}
+		for name := range d.fields {
+			d.names[fold(name)] = name
 		}
 	}
-	return false
-}
-
-func (s *schemaType) add(t reflect.Type, above []reflect.Type) error {
-	for _, a := range above {
-		if a == t {
-			return fmt.Errorf("%v holds itself", t)
-		}
-	}
-	above = append(above, t)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		tag, ok := f.Tag.Lookup("schema")
-		name, opts, _ := strings.Cut(tag, ",")
-		ft := deref(f.Type)
-		switch {
-		case name == "-" || !f.IsExported() && !f.Anonymous:
-			continue
-		case f.Anonymous && !ok && ft.Kind() == reflect.Struct:
-			if err := s.add(ft, above); err != nil {
-				return err
-			}
-			continue
-		case name == "":
-			return fmt.Errorf("field %s has no name in a schema tag (\"-\" leaves it out)", f.Name)
-		case strings.Contains(name, "."):
-			return fmt.Errorf("field %s has a dot in its name", f.Name)
-		}
-		for other := range s.fields {
-			if strings.EqualFold(other, name) {
-				return fmt.Errorf("field %s shares its name with another", f.Name)
-			}
-		}
-		field, err := newSchemaField(ft, above)
-		if err != nil {
-			return fmt.Errorf("field %s: %w", f.Name, err)
-		}
-		field.required = strings.Contains(","+opts+",", ",required,")
-		s.fields[name] = field
-		s.names = append(s.names, name)
-	}
-	return nil
-}
-
-func newSchemaField(t reflect.Type, above []reflect.Type) (*schemaField, error) {
-	f := &schemaField{}
-	if isLeaf(t) {
-		f.plain = t.Kind() != reflect.String
-		return f, nil
-	}
-	if t.Kind() == reflect.Slice {
-		t = deref(t.Elem())
-		if isLeaf(t) {
-			return f, nil
-		}
-		f.slice = true
-	}
-	if t.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("%v has no textual form", t)
-	}
-	f.below = &schemaType{fields: map[string]*schemaField{}}
-	return f, f.below.add(t, above)
+	return d, nil
 }
 
 var (
-	timeType            = reflect.TypeFor[time.Time]()
-	moneyType           = reflect.TypeFor[africastalking.Money]()
-	textUnmarshalerType = reflect.TypeFor[interface{ UnmarshalText([]byte) error }]()
+	jsonUnmarshalerType = reflect.TypeFor[json.Unmarshaler]()
+	formUnmarshalerType = reflect.TypeFor[FormUnmarshaler]()
 )
 
-func isLeaf(t reflect.Type) bool {
-	switch {
-	case t == timeType, t == moneyType, reflect.PointerTo(t).Implements(textUnmarshalerType):
-		return true
-	}
-	switch t.Kind() {
-	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
-		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return true
-	}
-	return false
-}
-
-func deref(t reflect.Type) reflect.Type {
-	if t.Kind() == reflect.Pointer {
-		return t.Elem()
-	}
-	return t
-}
-
-// find returns the field that a key such as "sender" or "items.0.name" names,
-// nil if there is none. It fails if the key is one in another letter case.
-func (s *schemaType) find(key string) (*schemaField, error) {
-	var (
-		field *schemaField
-		known []string // the key as it should have been sent
-	)
-	for rest, more := key, true; more; {
-		if s == nil {
-			return nil, nil
-		}
-		var name string
-		name, rest, more = strings.Cut(rest, ".")
-		if field = s.fields[name]; field == nil {
-			if name, field = s.fold(name); field == nil {
-				return nil, nil
-			}
-		}
-		known = append(known, name)
-		if field.slice {
-			if !more {
-				return nil, nil
-			}
-			name, rest, more = strings.Cut(rest, ".")
-			if n, err := strconv.Atoi(name); err != nil || n < 0 || n > maxIndex || strconv.Itoa(n) != name {
-				return nil, &FieldError{
-					Field: strings.Join(known, "."),
-					Err:   fmt.Errorf("%w: index is not one from 0 to %d", ErrMalformed, maxIndex),
-				}
-			}
-			known = append(known, name)
-		}
-		s = field.below
-	}
-	if field.below != nil {
-		return nil, nil
-	}
-	if want := strings.Join(known, "."); want != key {
-		return nil, &FieldError{Field: want, Err: fmt.Errorf("%w: sent in another letter case", ErrMalformed)}
-	}
-	return field, nil
-}
-
-func (s *schemaType) fold(name string) (string, *schemaField) {
-	for _, other := range s.names {
-		if strings.EqualFold(other, name) {
-			return other, s.fields[other]
-		}
-	}
-	return "", nil
-}
-
-// decode fills v, a pointer to a struct that holds nothing yet.
-func (s *schemaType) decode(v any, form Form) error {
-	values := make(map[string][]string, form.Len())
-	for key, value := range form.All() {
-		field, err := s.find(key)
-		if err != nil {
-			return err
-		}
-		if field == nil {
+// checkEmbedding refuses structs that embed each other, which have no end.
+func checkEmbedding(t reflect.Type, above []reflect.Type) error {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		e := deref(f.Type)
+		if !f.Anonymous || e.Kind() != reflect.Struct {
 			continue
 		}
-		if value == "None" && field.plain {
-			value = ""
+		for _, a := range append(above, t) {
+			if a == e {
+				return fmt.Errorf("embeds %v, which embeds itself: name the field", e)
+			}
 		}
-		values[key] = []string{value}
-	}
-	if err := s.checkRequired("", form); err != nil {
-		return err
-	}
-	err := schemaDecoder().Decode(v, values)
-	var faults schema.MultiError
-	if err == nil {
-		return nil
-	}
-	if !errors.As(err, &faults) {
-		return fmt.Errorf("webhook: %w: does not fit", ErrMalformed)
-	}
-	// gorilla/schema goes through a map, so its first fault is a random one.
-	// Its texts quote values.
-	for key := range form.All() {
-		var fault schema.ConversionError
-		if errors.As(faults[key], &fault) {
-			return &FieldError{Field: printable(key), Err: fmt.Errorf("%w: not of type %v", ErrMalformed, fault.Type)}
+		if err := checkEmbedding(e, append(above[:len(above):len(above)], t)); err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("webhook: %w: does not fit", ErrMalformed)
+	return nil
 }
 
-// checkRequired looks for the fields whose tag says required. Those inside a
-// slice's elements are left to WithRequired, which can name one element.
-func (s *schemaType) checkRequired(prefix string, form Form) error {
-	for _, name := range s.names {
-		field := s.fields[name]
-		if field.required && field.below == nil && absent(form.Get(prefix+name)) {
-			return &FieldError{Field: prefix + name, Err: ErrMissing}
+// request decodes r into v and sets form, with buf for memory. What v holds after
+// an error is not to be used.
+func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]byte) (e *Error) {
+	if r.Method != http.MethodPost {
+		return refuse(http.StatusMethodNotAllowed, "method is not POST")
+	}
+	name, kind := mediaTypeOf(r)
+	switch {
+	case !d.event && (kind == unknownMedia || kind == formMedia && !d.self && d.tags == nil):
+		return refuse(http.StatusUnsupportedMediaType, "media type is not one this callback comes in")
+	case isEncoded(r):
+		return refuse(http.StatusUnsupportedMediaType, "body has a Content-Encoding: send it as it is")
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			e = &Error{Status: http.StatusInternalServerError, Err: &PanicError{v, debug.Stack()}}
 		}
-		if field.below != nil && !field.slice {
-			if err := field.below.checkRequired(prefix+name+".", form); err != nil {
-				return err
+	}()
+	body, e := readBody(r, (*buf)[:0], c.maxBytes)
+	keep(buf, body)
+	if e != nil {
+		return e
+	}
+	parsed := len(body) == 0 && kind == formMedia && len(r.PostForm) > 0
+	if len(body) == 0 && !parsed && (r.ContentLength > 0 || r.ContentLength < 0 && r.PostForm != nil) {
+		return refuse(http.StatusBadRequest, "body was read before the handler got it")
+	}
+	if parsed {
+		*form, e = parsedForm(r, c.maxBytes)
+		if e != nil {
+			return e
+		}
+	}
+	if err := d.payload(r.Header, body, name, kind, parsed, c, v, form); err != nil {
+		var own *Error
+		if errors.As(err, &own) && own != nil {
+			return own
+		}
+		return &Error{Status: http.StatusBadRequest, Err: err}
+	}
+	return nil
+}
+
+func (d *decoder) payload(header http.Header, body []byte, name string, kind mediaType, parsed bool, c *config, v any, form *Form) (err error) {
+	var raw []byte
+	if d.event {
+		raw = bytes.Clone(body)
+	}
+	viaJSON := kind == jsonMedia && d.json
+	switch {
+	case kind == formMedia && !parsed:
+		*form, err = parseInPlace(body, form.ends)
+	case kind == jsonMedia && (isObject(body) || !d.event && (d.object || !d.json)):
+		*form, err = formOfJSON(body, form.ends)
+	}
+	switch {
+	case err != nil:
+		return err
+	case kind == jsonMedia && !viaJSON && !json.Valid(body):
+		return brokenJSON()
+	}
+	if !d.event {
+		if key, ok := form.repeated(); ok {
+			return sentTwice(key)
+		}
+	}
+	var texts map[string][]string
+	switch {
+	case d.event:
+		*v.(*Event) = Event{MediaType: name, Form: *form, Body: raw}
+		if kind == jsonMedia {
+			v.(*Event).JSON = raw
+		}
+	case viaJSON:
+		if err := checkNames(*form, d.names); err != nil {
+			return err
+		}
+		// A type may keep the bytes that it unmarshals itself from.
+		err = decodeJSON(bytes.Clone(body), v)
+	case d.self:
+		err = v.(FormUnmarshaler).UnmarshalForm(*form)
+	default:
+		texts, err = d.tags.decode(v, *form, body, kind)
+	}
+	if err == nil {
+		err = d.header(header, v)
+	}
+	for i := 0; err == nil && i < len(c.required); i++ {
+		if !d.has(v, *form, texts, c.required[i]) {
+			err = &FieldError{Field: c.required[i], Err: ErrMissing}
+		}
+	}
+	return err
+}
+
+// header lets a payload read the headers of its request.
+func (d *decoder) header(h http.Header, v any) error {
+	type unmarshaler interface{ UnmarshalHeader(http.Header) error }
+	if u, ok := v.(unmarshaler); ok {
+		return u.UnmarshalHeader(h)
+	}
+	if d.tags != nil {
+		for _, index := range d.tags.embedded {
+			if u, ok := embedded(v, index).(unmarshaler); ok {
+				if err := u.UnmarshalHeader(h); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// tagsOf returns where the fields are that the tags of a struct name, those of
+// embedded structs included.
+func tagsOf(t reflect.Type, key string) map[string][]int {
+	fields := map[string][]int{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get(key), ",")
+		if e := deref(f.Type); name == "" && f.Anonymous && e.Kind() == reflect.Struct {
+			for name, index := range tagsOf(e, key) {
+				if old, ok := fields[name]; !ok || len(index) < len(old)-1 {
+					fields[name] = append([]int{i}, index...)
+				}
+			}
+		}
+		if name != "" && name != "-" {
+			fields[name] = []int{i}
+		}
+	}
+	return fields
+}
+
+// hasTags reports whether a field of t, or of a struct embedded in it, has a schema
+// tag.
+func hasTags(t reflect.Type) bool {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if _, ok := f.Tag.Lookup("schema"); ok || f.Anonymous && deref(f.Type).Kind() == reflect.Struct && hasTags(deref(f.Type)) {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether the function will see a value of the field in v. Texts are
+// those that schema tags were decoded from.
+func (d *decoder) has(v any, form Form, texts map[string][]string, name string) bool {
+	text, sent, nested := form.member(name)
+	if len(texts[name]) > 0 && !sent {
+		text, sent = texts[name][0], true
+	}
+	index, known := d.fields[name]
+	switch {
+	case !sent && !below(texts, name), sent && !nested && absent(text):
+		return false
+	case !known && nested:
+		// Nobody but the app reads it.
+		return (d.event || d.json) && !isEmptyJSON(text)
+	case !known:
+		return text != "0" || !isID(name)
+	}
+	field, err := reflect.ValueOf(v).Elem().FieldByIndexErr(index)
+	if err != nil {
+		return false
+	}
+	if field.Kind() == reflect.Interface {
+		field = field.Elem()
+	}
+	switch {
+	case field.Kind() == reflect.Slice && field.Type() == rawType:
+		return !isEmptyJSON(string(field.Bytes()))
+	case field.Kind() == reflect.String, field.Kind() == reflect.Slice, field.Kind() == reflect.Map:
+		return field.Len() > 0
+	case field.IsValid() && !field.IsZero():
+		return true
+	case field.IsValid() && field.Type() == timeType:
+		return false
+	case field.IsValid() && field.Type() == moneyType:
+		_, err = africastalking.ParseMoney(text)
+		return err == nil
+	}
+	// Zero is for what is absent or cannot be read, unless it was sent.
+	_, err = strconv.ParseFloat(text, 64)
+	if err != nil {
+		_, err = strconv.ParseBool(text)
+	}
+	return err == nil
+}
+
+func isEmptyJSON(text string) bool { return strings.Trim(text, jsonSpace+"{}[]") == "" }
+
+func isObject(body []byte) bool {
+	body = bytes.TrimLeft(body, jsonSpace)
+	return len(body) > 0 && body[0] == '{'
+}
+
+func sentTwice(key string) error {
+	return &FieldError{Field: printable(key), Err: fmt.Errorf("%w: sent twice", ErrMalformed)}
 }

@@ -15,6 +15,9 @@ import (
 // UnmarshalForm gets a form without repeated keys. It must not keep the
 // receiver's old values and must leave the receiver alone when it returns an
 // error. [Form.Fields] makes both easy.
+//
+// A payload that also has UnmarshalHeader(http.Header) error reads the headers of
+// its request with it, after the body.
 type FormUnmarshaler interface {
 	UnmarshalForm(Form) error
 }
@@ -85,6 +88,10 @@ func (r *Fields) lookup(name string) (value string, ok bool) {
 }
 
 func absent(s string) bool { return s == "" || s == "None" }
+
+// isID reports whether a field identifies something, going by its name: then "0"
+// means absent, too.
+func isID(name string) bool { return name == "id" || strings.HasSuffix(name, "Id") }
 
 // Required returns a field that must have a value.
 func (r *Fields) Required(name string) string {

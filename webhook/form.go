@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/sautigo/africastalking/internal/redact"
 )
@@ -59,7 +60,7 @@ func parseInPlace(body []byte, room []span) (Form, error) {
 		return Form{}, tooManyFields()
 	}
 	if uint64(len(body)) > math.MaxUint32 {
-		return Form{}, fmt.Errorf("webhook: %w: 4 GiB or more", ErrMalformed)
+		return Form{}, tooLong()
 	}
 	// Unescaping never lengthens, so keys and values are written over the body
 	// as it is read, without the separators, and one string holds them all.
@@ -152,13 +153,34 @@ const (
 	classWide
 )
 
-// add appends a field. It is for forms that are not parsed in one go.
-func (f *Form) add(key, value string) {
-	keyEnd := len(f.text) + len(key)
-	f.text += key + value
-	f.ends = append(f.ends, span{uint32(keyEnd), uint32(len(f.text))})
-	f.wide = f.wide || !isASCII(key)
+// formBuilder makes a form that is not parsed in one go.
+type formBuilder struct {
+	text strings.Builder
+	form Form
 }
+
+func (b *formBuilder) add(key, value string) {
+	start := b.text.Len()
+	b.text.WriteString(key)
+	b.text.WriteString(value)
+	b.end(start, start+len(key))
+}
+
+// end ends a field whose key and value were written.
+func (b *formBuilder) end(start, keyEnd int) {
+	b.form.ends = append(b.form.ends, span{uint32(keyEnd), uint32(b.text.Len())})
+	b.form.wide = b.form.wide || !isASCII(b.text.String()[start:keyEnd])
+}
+
+func (b *formBuilder) done() (Form, error) {
+	if uint64(b.text.Len()) > math.MaxUint32 {
+		return Form{}, tooLong()
+	}
+	b.form.text = b.text.String()
+	return b.form, nil
+}
+
+func tooLong() error { return fmt.Errorf("webhook: %w: 4 GiB or more", ErrMalformed) }
 
 // unhex holds the value of each hexadecimal digit plus one; zero is no digit.
 var unhex = [256]byte{
@@ -187,6 +209,17 @@ func (f Form) Has(key string) bool {
 	return false
 }
 
+// member returns the first value of key, and whether that was an object or an
+// array of JSON.
+func (f *Form) member(key string) (value string, ok, nested bool) {
+	for i := range f.ends {
+		if k, v := f.field(i); k == key {
+			return v, true, f.nested&(1<<i) != 0
+		}
+	}
+	return "", false, false
+}
+
 // Values returns all values of key in the order in which they came, nil if
 // there is none.
 func (f Form) Values(key string) []string {
@@ -210,6 +243,10 @@ func (f Form) All() iter.Seq2[string, string] {
 	}
 }
 
+// Equal reports whether f and g hold the same fields in the same order; go-cmp
+// compares with it, too.
+func (f Form) Equal(g Form) bool { return f.text == g.text && slices.Equal(f.ends, g.ends) }
+
 // Len returns the number of fields, repeats included.
 func (f Form) Len() int { return len(f.ends) }
 
@@ -222,9 +259,6 @@ func (f Form) LogValue() slog.Value {
 // String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
 // prints everything.
 func (f Form) String() string { return redact.String(f) }
-
-// Equal reports whether f and g hold the same fields in the same order.
-func (f Form) Equal(g Form) bool { return f.text == g.text && slices.Equal(f.ends, g.ends) }
 
 // repeated returns a key that f holds twice.
 func (f *Form) repeated() (key string, ok bool) {

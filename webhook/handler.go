@@ -46,7 +46,7 @@ func Handler[T any](fn func(context.Context, T) error, opts ...Option) http.Hand
 // [WithTimeout] and [WithFallback] see to it that there is an answer in time
 // whatever fn does.
 func ReplyHandler[T any, R Reply](fn func(context.Context, T) (R, error), opts ...Option) http.Handler {
-	h := &handler[T, R]{config: newConfig(opts), decode: newDecoder[T](), fn: fn}
+	h := &handler[T, R]{config: newConfig(opts), decode: decoderOf(reflect.TypeFor[T]()), fn: fn}
 	h.config.kind = reflect.TypeFor[T]().String()
 	h.notify = notifyFor[T](h.config)
 	return h
@@ -54,7 +54,7 @@ func ReplyHandler[T any, R Reply](fn func(context.Context, T) (R, error), opts .
 
 type handler[T any, R Reply] struct {
 	config config
-	decode decoder[T]
+	decode *decoder
 	fn     func(context.Context, T) (R, error)
 	notify notify[T]
 	watch  watch

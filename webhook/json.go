@@ -3,95 +3,274 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/sautigo/africastalking"
 )
 
-// formOfJSON returns the members of a JSON object as a form: strings unquoted,
-// null as an empty value, anything else as it was written.
-func formOfJSON(body []byte) (Form, error) {
-	body = bytes.Trim(body, jsonSpace)
-	if len(body) == 0 || body[0] != '{' {
-		return Form{}, fmt.Errorf("webhook: %w: not a JSON object", ErrMalformed)
+const (
+	// maxKey is how many bytes the name of a JSON member may have. The longest of
+	// Africa's Talking has 23.
+	maxKey    = 64
+	jsonSpace = " \t\r\n"
+)
+
+// jsonItems cuts the inside of an object or an array into its values: the names of
+// an object's members are values, too. What it makes of broken JSON means nothing.
+type jsonItems struct{ rest []byte }
+
+func itemsOf(value []byte) jsonItems { return jsonItems{value[1:]} }
+
+func (j *jsonItems) next() (value []byte, ok bool) {
+	s := bytes.TrimLeft(j.rest, jsonSpace+",:")
+	if len(s) == 0 || s[0] == '}' || s[0] == ']' {
+		return nil, false
 	}
-	// What is valid can be cut up without looking for mistakes.
-	if !json.Valid(body) {
-		return Form{}, fmt.Errorf("webhook: %w: broken JSON", ErrMalformed)
-	}
-	var f Form
-	for rest := bytes.TrimLeft(body[1:], jsonSpace); rest[0] != '}'; rest = bytes.TrimLeft(rest, jsonSpace+",") {
-		if f.Len() == maxFields {
-			return Form{}, tooManyFields()
-		}
-		var key, value []byte
-		key, rest = cutJSON(rest)
-		value, rest = cutJSON(bytes.TrimLeft(rest, jsonSpace+":"))
-		if value[0] == '{' || value[0] == '[' {
-			f.nested |= 1 << f.Len()
-		}
-		f.add(textOfJSON(key), textOfJSON(value))
-	}
-	return f, nil
+	n := jsonLen(s)
+	j.rest = s[n:]
+	return s[:n], true
 }
 
-const jsonSpace = " \t\r\n"
-
-// cutJSON cuts the value off that valid JSON begins with.
-func cutJSON(s []byte) (value, rest []byte) {
-	depth := 0
-	quoted := false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-			if !quoted && depth == 0 {
-				return s[:i+1], s[i+1:]
+// jsonLen returns the length of the value that s begins with.
+func jsonLen(s []byte) int {
+	switch s[0] {
+	case '"':
+		for i := 1; ; {
+			n := bytes.IndexByte(s[i:], '"')
+			if n < 0 {
+				return len(s)
 			}
-		case quoted:
-		case c == '{', c == '[':
-			depth++
-		case depth > 0 && (c == '}' || c == ']'):
-			depth--
-			if depth == 0 {
-				return s[:i+1], s[i+1:]
+			i += n + 1
+			escapes := i - 2
+			for s[escapes] == '\\' {
+				escapes--
 			}
-		case depth == 0 && strings.IndexByte(jsonSpace+",:}]", c) >= 0:
-			return s[:i], s[i:]
+			if (i-escapes)%2 == 0 {
+				return i
+			}
+		}
+	case '{', '[':
+		depth := 0
+		for i := 0; i < len(s); i++ {
+			switch s[i] {
+			case '"':
+				i += jsonLen(s[i:]) - 1
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					return i + 1
+				}
+			}
+		}
+	default:
+		if n := bytes.IndexAny(s, jsonSpace+",:{}[]\""); n > 0 {
+			return n
 		}
 	}
-	return s, nil
+	return len(s)
 }
 
-// textOfJSON returns a valid JSON value as a form's text.
-func textOfJSON(value []byte) string {
+func isNested(value []byte) bool { return value[0] == '{' || value[0] == '[' }
+
+// writeText writes a JSON value as a form's text: strings unquoted, nothing for
+// null, anything else as it was written.
+func writeText(b *strings.Builder, value []byte) {
 	switch {
 	case value[0] == '"':
 		if bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
-			return string(value[1 : len(value)-1])
+			b.Write(bytes.Trim(value, `"`))
+			return
 		}
 		var s string
-		// It is valid, so it is a string.
+		// Broken JSON is refused later.
 		_ = json.Unmarshal(value, &s)
-		return s
-	case string(value) == "null":
-		return ""
+		b.WriteString(s)
+	case string(value) != "null":
+		b.Write(value)
 	}
-	return string(value)
 }
 
-// foldedTwice returns a key that f holds in two letter cases: encoding/json
-// would let either of them fill the same field.
-func (f *Form) foldedTwice() (key string, ok bool) {
-	for i := range f.ends {
-		key, _ := f.field(i)
-		for j := range i {
-			if other, _ := f.field(j); strings.EqualFold(key, other) {
-				return key, true
+func textOfJSON(value []byte) string {
+	var b strings.Builder
+	writeText(&b, value)
+	return b.String()
+}
+
+// keyOfJSON checks the name of a member.
+func keyOfJSON(key []byte) (string, error) {
+	// An escape takes up to six bytes for one.
+	if len(key) <= 6*maxKey+len(`""`) {
+		if text := textOfJSON(key); len(text) <= maxKey {
+			return text, nil
+		}
+	}
+	return "", fmt.Errorf("webhook: %w: a key has more than %d bytes", ErrMalformed, maxKey)
+}
+
+// formOfJSON returns the members of a JSON object as a form, in room if they fit.
+// It leaves it to the caller to refuse broken JSON.
+func formOfJSON(body []byte, room []span) (Form, error) {
+	body = bytes.TrimLeft(body, jsonSpace)
+	if len(body) == 0 || body[0] != '{' {
+		return Form{}, fmt.Errorf("webhook: %w: not a JSON object", ErrMalformed)
+	}
+	b := formBuilder{form: Form{ends: room[:0]}}
+	b.text.Grow(len(body))
+	for items := itemsOf(body); ; {
+		name, ok := items.next()
+		if !ok {
+			return b.done()
+		}
+		if len(b.form.ends) == maxFields {
+			return Form{}, tooManyFields()
+		}
+		key, err := keyOfJSON(name)
+		if err != nil {
+			return Form{}, err
+		}
+		value, ok := items.next()
+		if !ok {
+			return Form{}, brokenJSON()
+		}
+		if isNested(value) {
+			b.form.nested |= 1 << len(b.form.ends)
+		}
+		start := b.text.Len()
+		b.text.WriteString(key)
+		writeText(&b.text, value)
+		b.end(start, start+len(key))
+	}
+}
+
+func brokenJSON() error { return fmt.Errorf("webhook: %w: broken JSON", ErrMalformed) }
+
+// fold returns the same text for all texts that are equal under Unicode case
+// folding.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		case r < utf8.RuneSelf:
+			return r
+		}
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return least
+	}, s)
+}
+
+// checkNames refuses what encoding/json would let pass: a name in two letter
+// cases, or in another one than its tag's. Objects inside of the object are left
+// to encoding/json.
+func checkNames(form Form, names map[string]string) error {
+	seen := make(map[string]bool, form.Len())
+	for key := range form.All() {
+		folded := fold(key)
+		if name, ok := names[folded]; ok && name != key {
+			return &FieldError{Field: name, Err: fmt.Errorf("%w: sent in another letter case", ErrMalformed)}
+		}
+		if seen[folded] {
+			return &FieldError{Field: printable(key), Err: fmt.Errorf("%w: sent in two letter cases", ErrMalformed)}
+		}
+		seen[folded] = true
+	}
+	return nil
+}
+
+// appendDates appends a JSON value that is meant for a t, with the dates in the form
+// that time.Time reads.
+func appendDates(b, value []byte, t reflect.Type) []byte {
+	t = deref(t)
+	var fields map[string][]int
+	switch {
+	case t == timeType && value[0] == '"':
+		text := textOfJSON(value)
+		at, err := africastalking.ParseTime(text)
+		switch {
+		case absent(text):
+			return append(b, "null"...)
+		case err == nil:
+			return at.AppendFormat(b, `"`+time.RFC3339Nano+`"`)
+		}
+		return append(b, value...)
+	case reflect.PointerTo(t).Implements(jsonUnmarshalerType), !isNested(value):
+		return append(b, value...)
+	case t.Kind() == reflect.Struct && value[0] == '{':
+		fields = tagsOf(t, "json")
+	case t.Kind() != reflect.Slice || value[0] != '[':
+		return append(b, value...)
+	}
+	b = append(b, value[0])
+	for i, items := 0, itemsOf(value); ; i++ {
+		item, ok := items.next()
+		if !ok {
+			return append(b, value[len(value)-1])
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if fields == nil {
+			b = appendDates(b, item, t.Elem())
+			continue
+		}
+		member := reflect.TypeFor[any]()
+		if index, ok := fields[textOfJSON(item)]; ok {
+			member = t.FieldByIndex(index).Type
+		}
+		b = append(append(b, item...), ':')
+		item, _ = items.next()
+		b = appendDates(b, item, member)
+	}
+}
+
+// decodeJSON fills v. The errors of encoding/json quote values, so they are not
+// passed on.
+func decodeJSON(body []byte, v any) error {
+	err := json.Unmarshal(body, v)
+	if err != nil && json.Valid(body) {
+		// It may be the dates: encoding/json knows one of their forms.
+		value := reflect.ValueOf(v).Elem()
+		value.SetZero()
+		if json.Unmarshal(appendDates(nil, bytes.TrimSpace(body), value.Type()), v) == nil {
+			return nil
+		}
+	}
+	var (
+		syntax *json.SyntaxError
+		wrong  *json.UnmarshalTypeError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax):
+		return brokenJSON()
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return &FieldError{Field: wrong.Field, Err: fmt.Errorf("%w: not of type %v", ErrMalformed, wrong.Type)}
+	}
+	// A field refuses its text without saying which it is: the first member that
+	// does not fit alone is the one.
+	if body = bytes.TrimSpace(body); body[0] == '{' {
+		for items := itemsOf(body); ; {
+			key, ok := items.next()
+			if !ok {
+				break
+			}
+			value, _ := items.next()
+			alone := reflect.New(reflect.TypeOf(v).Elem()).Interface()
+			if json.Unmarshal(fmt.Appendf(nil, "{%s:%s}", key, value), alone) != nil {
+				return &FieldError{Field: printable(textOfJSON(key)), Err: fmt.Errorf("%w: does not fit", ErrMalformed)}
 			}
 		}
 	}
-	return "", false
+	return fmt.Errorf("webhook: %w: JSON does not fit", ErrMalformed)
 }

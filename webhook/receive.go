@@ -82,15 +82,26 @@ func broken(err error, limit int) *Error {
 	return refuse(http.StatusBadRequest, "body was cut short: %w", err)
 }
 
-// parsedForm returns the body's form as somebody before us has parsed it, for
-// then there is nothing left to read. Its order is lost. The limits are those of a
-// body.
+// isEncoded reports whether a body is compressed or the like.
+func isEncoded(r *http.Request) bool {
+	for _, encoding := range r.Header["Content-Encoding"] {
+		if encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return true
+		}
+	}
+	return false
+}
+
+// parsedForm rebuilds the form from r.PostForm, where middleware has called
+// ParseForm and drained the body. The order of the fields is lost. The limits are
+// those of a body.
 func parsedForm(r *http.Request, limit int) (Form, *Error) {
-	fields, size := 0, 0
+	fields, size, longest := 0, 0, int64(0)
 	for key, values := range r.PostForm {
 		fields += len(values)
 		for _, value := range values {
 			size += len(key) + len(value) + len("=&")
+			longest += escaped(key) + escaped(value) + int64(len("=&"))
 		}
 	}
 	switch {
@@ -98,12 +109,32 @@ func parsedForm(r *http.Request, limit int) (Form, *Error) {
 		return Form{}, tooLarge(limit)
 	case fields > maxFields:
 		return Form{}, &Error{Status: http.StatusBadRequest, Err: tooManyFields()}
+	case r.ContentLength > longest:
+		// net/url leaves out what it cannot read.
+		return Form{}, refuse(http.StatusBadRequest, "form lost fields when it was parsed before the handler got it")
 	}
-	var f Form
+	var b formBuilder
 	for _, key := range slices.Sorted(maps.Keys(r.PostForm)) {
 		for _, value := range r.PostForm[key] {
-			f.add(key, value)
+			b.add(key, value)
 		}
 	}
-	return f, nil
+	form, err := b.done()
+	if err != nil {
+		return Form{}, &Error{Status: http.StatusBadRequest, Err: err}
+	}
+	return form, nil
+}
+
+// escaped returns the most bytes that a text takes in a form. Letters and digits
+// are not escaped by anybody.
+func escaped(s string) (n int64) {
+	for i := range len(s) {
+		if c := s[i] | 0x20; 'a' <= c && c <= 'z' || '0' <= s[i] && s[i] <= '9' {
+			n++
+		} else {
+			n += 3
+		}
+	}
+	return n
 }

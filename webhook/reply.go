@@ -21,12 +21,6 @@ type HeaderMarshaler interface {
 	MarshalHeader(http.Header) error
 }
 
-// HeaderUnmarshaler is a payload that also reads the headers of its request. It
-// is called after the body was decoded.
-type HeaderUnmarshaler interface {
-	UnmarshalHeader(http.Header) error
-}
-
 // Checker is a [Reply] that knows when it is doubtful although it can be sent:
 // a screen that may not fit, an action that is never reached. What Check returns
 // is logged as a warning, and the reply is sent.
