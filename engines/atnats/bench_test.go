@@ -12,7 +12,7 @@ import (
 // A session's record is about this long.
 var benchData = bytes.Repeat([]byte("x"), 400)
 
-// Each beside the bare operation of the client: /client is the floor.
+// Each beside the bare operation of the client: /client is the baseline.
 
 func BenchmarkLoad(b *testing.B) {
 	ctx := context.Background()

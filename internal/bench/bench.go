@@ -1,6 +1,5 @@
-// Package bench measures handlers and parsers of callbacks beside a floor: what a
-// careful engineer would write by hand on net/http. Floor and library are given
-// the same request, so only the ratio of their times means something.
+// Package bench measures handlers and parsers of callbacks. Module bench sets them
+// beside baselines.
 package bench
 
 import (
@@ -16,17 +15,31 @@ const Form = "application/x-www-form-urlencoded; charset=UTF-8"
 // JSON is the media type of the others.
 const JSON = "application/json"
 
-// Handlers runs library and floor on a callback, from the request to the reply.
+// Handler runs a sub-benchmark of h on a callback, from the request to the reply.
 // The writer throws away what it gets.
-func Handlers(b *testing.B, name, mediaType, body string, library, floor http.Handler) {
-	b.Run(name+"/library", func(b *testing.B) { handle(b, mediaType, body, library) })
-	b.Run(name+"/floor", func(b *testing.B) { handle(b, mediaType, body, floor) })
+func Handler(b *testing.B, name, mediaType, body string, h http.Handler) {
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		c := newCallback(mediaType, body)
+		for b.Loop() {
+			c.renew()
+			h.ServeHTTP(c, c.request)
+		}
+	})
 }
 
-// Parsers runs library and floor on a callback's request alone.
-func Parsers(b *testing.B, name, mediaType, body string, library, floor func(*http.Request) error) {
-	b.Run(name+"/library", func(b *testing.B) { parse(b, mediaType, body, library) })
-	b.Run(name+"/floor", func(b *testing.B) { parse(b, mediaType, body, floor) })
+// Parser runs a sub-benchmark of a parser on a callback's request.
+func Parser[T any](b *testing.B, name, mediaType, body string, parse func(*http.Request) (T, error)) {
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		c := newCallback(mediaType, body)
+		for b.Loop() {
+			c.renew()
+			if _, err := parse(c.request); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 // Allocs returns how often h allocates for one callback, on a writer that throws
@@ -37,26 +50,6 @@ func Allocs(mediaType, body string, h http.Handler) int {
 		c.renew()
 		h.ServeHTTP(c, c.request)
 	}))
-}
-
-func handle(b *testing.B, mediaType, body string, h http.Handler) {
-	b.ReportAllocs()
-	c := newCallback(mediaType, body)
-	for b.Loop() {
-		c.renew()
-		h.ServeHTTP(c, c.request)
-	}
-}
-
-func parse(b *testing.B, mediaType, body string, fn func(*http.Request) error) {
-	b.ReportAllocs()
-	c := newCallback(mediaType, body)
-	for b.Loop() {
-		c.renew()
-		if err := fn(c.request); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
 
 // callback is a request that can be sent again and the writer that its reply is

@@ -37,7 +37,7 @@ type contender struct {
 	read func(*http.Request) (any, error)
 }
 
-// kind is one kind of callback and those who answer it, the floor first.
+// kind is one kind of callback and those who answer it, the baseline first.
 type kind struct {
 	name, body string
 	contenders []contender
@@ -150,19 +150,19 @@ func post(body string) *http.Request {
 	return r
 }
 
-// check compares replies and values with those of the floor.
+// check compares replies and values with those of the baseline.
 func (k kind) check() error {
-	floor := k.contenders[0]
-	want := replyOf(floor.handler, k.body)
-	wantValue, err := floor.read(post(k.body))
+	baseline := k.contenders[0]
+	want := replyOf(baseline.handler, k.body)
+	wantValue, err := baseline.read(post(k.body))
 	if err != nil {
-		return fmt.Errorf("callback: %s: %s: %w", k.name, floor.name, err)
+		return fmt.Errorf("callback: %s: %s: %w", k.name, baseline.name, err)
 	}
 	for _, c := range k.contenders {
 		// A store answers a hop that it knows; the second answer is measured.
 		for range 2 {
 			if got := replyOf(c.handler, k.body); got != want {
-				return fmt.Errorf("callback: %s: %s replies %+v, %s %+v", k.name, c.name, got, floor.name, want)
+				return fmt.Errorf("callback: %s: %s replies %+v, %s %+v", k.name, c.name, got, baseline.name, want)
 			}
 		}
 		value, err := c.read(post(k.body))
@@ -170,7 +170,7 @@ func (k kind) check() error {
 			return fmt.Errorf("callback: %s: %s: %w", k.name, c.name, err)
 		}
 		if got, want := known(c, value), known(c, wantValue); got != want {
-			return fmt.Errorf("callback: %s: %s reads %+v, %s %+v", k.name, c.name, got, floor.name, want)
+			return fmt.Errorf("callback: %s: %s reads %+v, %s %+v", k.name, c.name, got, baseline.name, want)
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ func TestContendersAgree(t *testing.T) {
 
 func TestCheckFindsDifferences(t *testing.T) {
 	t.Parallel()
-	floor := contender{byHand, answer(readHop, writeNumber), untyped(readHop)}
+	baseline := contender{byHand, answer(readHop, writeNumber), untyped(readHop)}
 	forgetful := func(r *http.Request) (hop, error) {
 		h, err := readHop(r)
 		h.NetworkCode = ""
@@ -44,17 +44,17 @@ func TestCheckFindsDifferences(t *testing.T) {
 		peer contender
 		want string // in the error; none if empty
 	}{
-		{"the same", contender{"peer", floor.handler, floor.read}, ""},
-		{"another text", contender{"peer", answer(readMessage, writeGood), floor.read}, "peer replies"},
-		{"another status", contender{"peer", hesitant, floor.read}, "peer replies"},
-		{"another media type", contender{"peer", page, floor.read}, "peer replies"},
-		{"another text the second time", contender{"peer", changing, floor.read}, "peer replies"},
-		{"another value", contender{"peer", floor.handler, untyped(forgetful)}, "peer reads"},
-		{"a field that phada does not read", contender{"phada", floor.handler, untyped(forgetful)}, ""},
+		{"the same", contender{"peer", baseline.handler, baseline.read}, ""},
+		{"another text", contender{"peer", answer(readMessage, writeGood), baseline.read}, "peer replies"},
+		{"another status", contender{"peer", hesitant, baseline.read}, "peer replies"},
+		{"another media type", contender{"peer", page, baseline.read}, "peer replies"},
+		{"another text the second time", contender{"peer", changing, baseline.read}, "peer replies"},
+		{"another value", contender{"peer", baseline.handler, untyped(forgetful)}, "peer reads"},
+		{"a field that phada does not read", contender{"phada", baseline.handler, untyped(forgetful)}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := kind{name: "hop", body: LaterHop, contenders: []contender{floor, tt.peer}}.check()
+			err := kind{name: "hop", body: LaterHop, contenders: []contender{baseline, tt.peer}}.check()
 			if tt.want == "" && err == nil {
 				return
 			}

@@ -119,9 +119,9 @@ func cell(s string) string {
 func Compare(caption string, series []measure.Series, base, ours string) (Table, []Bar) {
 	t := Table{Caption: caption, Header: []string{"", "time", "beside " + base, "allocations", "allocated"}}
 	var bars []Bar
-	floor := Find(series, base)
+	baseline := Find(series, base)
 	for _, s := range series {
-		ratio := measure.Ratios(s.Nanos(), floor.Nanos())
+		ratio := measure.Ratios(s.Nanos(), baseline.Nanos())
 		shown := Ratios(ratio)
 		if s.Name == base {
 			shown = Ratio(1)

@@ -143,7 +143,7 @@ func compare(s *report.Section, list []server, measured map[string]*figures) {
 	t := report.Table{Caption: "**Requests a second**, and the processor time that the server spends on each",
 		Header: []string{"", "a second", "beside " + byHandBare, "processor time", "beside " + byHandBare}}
 	panel := report.Panel{Title: "A whole server", Better: "requests a second; longer is better"}
-	floor := measured[byHandBare]
+	baseline := measured[byHandBare]
 	for _, one := range list {
 		f := measured[one.name]
 		rate := measure.Summarize(f.rates)
@@ -151,10 +151,10 @@ func compare(s *report.Section, list []server, measured map[string]*figures) {
 		if positive(f.nanos) {
 			row[3] = report.Nanos(measure.Summarize(f.nanos).Median)
 		}
-		if floor != nil {
-			row[2] = report.Ratios(measure.Ratios(f.rates, floor.rates))
-			if positive(f.nanos) && positive(floor.nanos) {
-				row[4] = report.Ratios(measure.Ratios(f.nanos, floor.nanos))
+		if baseline != nil {
+			row[2] = report.Ratios(measure.Ratios(f.rates, baseline.rates))
+			if positive(f.nanos) && positive(baseline.nanos) {
+				row[4] = report.Ratios(measure.Ratios(f.nanos, baseline.nanos))
 			}
 		}
 		t.Rows = append(t.Rows, row)
@@ -162,13 +162,13 @@ func compare(s *report.Section, list []server, measured map[string]*figures) {
 	}
 	s.Tables = append(s.Tables, t)
 	s.Panels = append(s.Panels, panel)
-	if floor == nil {
+	if baseline == nil {
 		return
 	}
 	logged, bare := measured[ours], measured[oursBare]
 	s.Verdicts = append(s.Verdicts,
 		report.AtLeast("Requests a second, quickstart beside net/http by hand, a log line each", minByHand, measure.Ratios(logged.rates, measured[byHand].rates)),
-		report.AtLeast("Requests a second, library beside net/http by hand", minByHand, measure.Ratios(bare.rates, floor.rates)))
+		report.AtLeast("Requests a second, library beside net/http by hand", minByHand, measure.Ratios(bare.rates, baseline.rates)))
 	for _, one := range list {
 		if one.other {
 			f := measured[one.name]

@@ -17,7 +17,7 @@ func TestDocumentsMeanTheSame(t *testing.T) {
 }
 
 // A document that the library writes is that of the append, byte for byte.
-func TestFloorIsTheSameDocument(t *testing.T) {
+func TestBaselineIsTheSameDocument(t *testing.T) {
 	t.Parallel()
 	for _, f := range []*flow{newFlow(false), newFlow(true)} {
 		if diff := cmp.Diff(f.library().String(), string(f.appended(nil))); diff != "" {
