@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/sautigo/africastalking"
-	"github.com/sautigo/africastalking/engines/atredis"
 	"github.com/sautigo/africastalking/examples/ussd-bank/bank"
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/ussd/ussdtest"
@@ -25,7 +24,7 @@ func TestBank(t *testing.T) {
 	ledger.Open("+254711000002", "4321", kes(100))
 	var machines [2]http.Handler
 	for i := range machines {
-		machines[i] = ussd.Handler(bank.NewMenu(ledger, atredis.New(s.connect(t))).Serve)
+		machines[i] = ussd.Handler(bank.NewMenu(ledger, open(t, s.connect(t))).Serve)
 	}
 	var turn atomic.Uint32
 	inTurn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

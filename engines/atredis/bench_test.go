@@ -5,8 +5,6 @@ import (
 	"context"
 	"testing"
 	"time"
-
-	"github.com/sautigo/africastalking/engines/atredis"
 )
 
 // A session's record is about this long.
@@ -17,7 +15,7 @@ var benchData = bytes.Repeat([]byte("x"), 400)
 func BenchmarkLoad(b *testing.B) {
 	client := startServer(b, "--appendfsync", "no").connect(b)
 	ctx := context.Background()
-	store := atredis.New(client)
+	store := open(b, client)
 	if _, err := store.Save(ctx, "key", benchData, 0, time.Hour); err != nil {
 		b.Fatal(err)
 	}
@@ -32,7 +30,7 @@ func BenchmarkLoad(b *testing.B) {
 	b.Run("client", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := client.Get(ctx, "at:ussd:key").Bytes(); err != nil {
+			if _, err := client.Get(ctx, "at:state:key").Bytes(); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -42,7 +40,7 @@ func BenchmarkLoad(b *testing.B) {
 func BenchmarkSave(b *testing.B) {
 	client := startServer(b, "--appendfsync", "no").connect(b)
 	ctx := context.Background()
-	store := atredis.New(client)
+	store := open(b, client)
 	b.Run("store", func(b *testing.B) {
 		b.ReportAllocs()
 		var version uint64

@@ -2,7 +2,7 @@ package atredis_test
 
 import (
 	"context"
-	"fmt"
+	"log"
 	"net/http"
 
 	"github.com/redis/go-redis/v9"
@@ -11,13 +11,17 @@ import (
 	"github.com/sautigo/africastalking/ussd"
 )
 
+// The example is not run: it needs a server.
 func ExampleNew() {
 	client := redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs:                 []string{"localhost:6379"},
 		ContextTimeoutEnabled: true,
 	})
 	defer client.Close()
-	store := atredis.New(client, atredis.WithPrefix("bank:ussd:"))
+	store, err := atredis.New(context.Background(), client, atredis.WithPrefix("shop:"))
+	if err != nil {
+		log.Fatal(err)
+	}
 
 	type cart struct{ Items []string }
 	shop := func(ctx context.Context, r ussd.Request, c *cart) (ussd.Response, error) {
@@ -26,8 +30,6 @@ func ExampleNew() {
 		}
 		return ussd.Continuef("%d in your cart. Add:", len(c.Items)), nil
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/ussd", ussd.Handler(ussd.Stateful(store, shop)))
-	fmt.Println("any number of machines can serve this mux")
-	// Output: any number of machines can serve this mux
+	// Any number of machines can serve this handler.
+	http.Handle("/ussd", ussd.Handler(ussd.Stateful(store, shop)))
 }

@@ -15,7 +15,7 @@ import (
 
 // DefaultPrefix is what the names of records in Redis begin with unless
 // [WithPrefix] says otherwise.
-const DefaultPrefix = "at:ussd:"
+const DefaultPrefix = "at:state:"
 
 // Option changes a [Store].
 type Option func(*Store)
@@ -24,30 +24,42 @@ type Option func(*Store)
 // same server and prefix share their records: use one prefix for all machines of a
 // service, and another for each other service. The default is [DefaultPrefix]. A
 // prefix with a hash tag, such as "{bank}:", keeps all records of a cluster on one
-// of its nodes, which nothing here needs.
+// of its nodes, which a Store does not need.
 func WithPrefix(prefix string) Option { return func(s *Store) { s.prefix = prefix } }
 
+// WithUncheckedEviction sets whether [New] accepts a server that says neither by
+// CONFIG GET nor by INFO whether it drops records when memory runs out. The default
+// is false. Pass true once you know that the server's maxmemory-policy is noeviction.
+// New refuses a server that says that it drops records in any case.
+func WithUncheckedEviction(ok bool) Option { return func(s *Store) { s.unchecked = ok } }
+
 // Store is a [state.Store] in Redis. Make one with [New]. It is safe for concurrent
-// use, and as many as share a server and a prefix, on as many machines, share their
+// use. All stores with one server and prefix, on any number of machines, share their
 // records.
 type Store struct {
-	client redis.UniversalClient
-	prefix string
+	client    redis.UniversalClient
+	prefix    string
+	unchecked bool
 	// viaScript is whether a GET could go to a replica. A script never does.
 	viaScript bool
 }
 
 var _ state.Store = (*Store)(nil)
 
-// New returns a store that keeps its records through a client, which stays the
-// caller's: the store does not close it, and it can be used for other things. New
-// does not connect. It panics if there is no client.
+// New returns a store that keeps its records through a client. The client stays the
+// caller's: the store does not close it, and the caller may use it for other things.
+// Set its ContextTimeoutEnabled, or a command goes on for its own timeouts, with all
+// retries, after the deadline of a callback.
 //
-// Set the client's ContextTimeoutEnabled, or its commands go on for their own
-// timeouts, with all tries, after the deadline of a hop is over.
-func New(client redis.UniversalClient, opts ...Option) *Store {
+// New asks the server what it does when memory runs out, so the server must be there.
+// It returns an error unless the server refuses writes then (maxmemory-policy
+// noeviction) or has no limit (maxmemory 0). All other policies drop records whose
+// time is not over, volatile-ttl too: with the record goes the knowledge that a
+// payment was made. Of a cluster New asks each master. It looks once, and not at the
+// replicas that may take over later: configure them alike.
+func New(ctx context.Context, client redis.UniversalClient, opts ...Option) (*Store, error) {
 	if client == nil {
-		panic("atredis: New needs a client")
+		return nil, errors.New("atredis: New needs a client")
 	}
 	s := &Store{client: client, prefix: DefaultPrefix}
 	for _, o := range opts {
@@ -57,7 +69,10 @@ func New(client redis.UniversalClient, opts ...Option) *Store {
 		o := c.Options()
 		s.viaScript = o.ReadOnly || o.RouteByLatency || o.RouteRandomly
 	}
-	return s
+	if err := s.checkEviction(ctx); err != nil {
+		return nil, fmt.Errorf("atredis: %w", err)
+	}
+	return s, nil
 }
 
 // versionLen is the length of the version that a record begins with.

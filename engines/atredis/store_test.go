@@ -1,6 +1,7 @@
 package atredis_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -16,10 +17,19 @@ import (
 	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
 
+func open(t testing.TB, client redis.UniversalClient, opts ...atredis.Option) *atredis.Store {
+	t.Helper()
+	store, err := atredis.New(context.Background(), client, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
 func TestStore(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	statetest.Run(t, func(t *testing.T) state.Store { return atredis.New(s.connect(t)) })
+	statetest.Run(t, func(t *testing.T) state.Store { return open(t, s.connect(t)) })
 }
 
 // A cluster of one node refuses what a larger one does: commands on keys of
@@ -49,7 +59,7 @@ func TestStoreInCluster(t *testing.T) {
 					Addrs: []string{s.addr}, ReadOnly: readOnly, ContextTimeoutEnabled: true,
 				})
 				t.Cleanup(func() { client.Close() })
-				return atredis.New(client)
+				return open(t, client)
 			})
 		})
 	}
@@ -59,17 +69,17 @@ func TestPrefix(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client := startServer(t).connect(t)
-	if _, err := atredis.New(client).Save(ctx, "key", []byte("a"), 0, time.Minute); err != nil {
+	if _, err := open(t, client).Save(ctx, "key", []byte("a"), 0, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	other := atredis.New(client, atredis.WithPrefix("other:"))
+	other := open(t, client, atredis.WithPrefix("other:"))
 	if _, err := other.Save(ctx, "key", []byte("b"), 0, 90*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]struct {
 		data string
 		ttl  time.Duration
-	}{"at:ussd:key": {"a", time.Minute}, "other:key": {"b", 90 * time.Second}} {
+	}{"at:state:key": {"a", time.Minute}, "other:key": {"b", 90 * time.Second}} {
 		got, err := client.Get(ctx, name).Result()
 		if err != nil || len(got) != 9 || got[8:] != want.data {
 			t.Errorf("%s: got %q and error %v, want 8 bytes and %q", name, got, err, want.data)
@@ -85,13 +95,13 @@ func TestForeign(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	client := startServer(t).connect(t)
-	if err := client.Set(ctx, "at:ussd:short", "foreign", 0).Err(); err != nil {
+	if err := client.Set(ctx, "at:state:short", "foreign", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := client.HSet(ctx, "at:ussd:hash", "a", "b").Err(); err != nil {
+	if err := client.HSet(ctx, "at:state:hash", "a", "b").Err(); err != nil {
 		t.Fatal(err)
 	}
-	store := atredis.New(client)
+	store := open(t, client)
 	for _, key := range []string{"short", "hash"} {
 		if data, version, err := store.Load(ctx, key); err == nil || data != nil || version != 0 {
 			t.Errorf("Load of %s: got %q, version %d and error %v, want an error alone", key, data, version, err)
@@ -111,7 +121,7 @@ func TestAnswerLost(t *testing.T) {
 	var net lossy
 	client := redis.NewClient(&redis.Options{Addr: s.addr, ContextTimeoutEnabled: true, Dialer: net.dial})
 	defer client.Close()
-	store := atredis.New(client)
+	store := open(t, client)
 	version, err := store.Save(ctx, "key", []byte("0"), 0, time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +156,8 @@ func TestAnswerLost(t *testing.T) {
 
 func machineStore(addr string) (state.Store, func(), error) {
 	client := newClient(addr)
-	return atredis.New(client), func() { client.Close() }, nil
+	store, err := atredis.New(context.Background(), client)
+	return store, func() { client.Close() }, err
 }
 
 // Two processes serve one session; each hop is delivered to both of them at once.

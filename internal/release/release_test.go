@@ -85,12 +85,13 @@ import (
 func main() {
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 	defer client.Close()
-	h := ussd.Handler(ussd.Stateful(atredis.New(client), func(context.Context, ussd.Request, *int) (ussd.Response, error) {
+	store, err := atredis.New(context.Background(), client) // there is no server
+	h := ussd.Handler(ussd.Stateful(store, func(context.Context, ussd.Request, *int) (ussd.Response, error) {
 		return ussd.End("Hello"), nil
 	}))
-	fmt.Println(h != nil)
+	fmt.Println(h != nil, err != nil)
 }
-`, "true\n"},
+`, "true true\n"},
 }
 
 // TestRelease plays the release that CONTRIBUTING.md describes: each module is

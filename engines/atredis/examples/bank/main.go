@@ -47,8 +47,9 @@ func run(ctx context.Context, args []string) error {
 	// A hop has eight seconds: it must not spend them waiting for Redis.
 	client := redis.NewClient(&redis.Options{Addr: *server, ContextTimeoutEnabled: true, DialTimeout: time.Second})
 	defer client.Close()
-	if err := client.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redis: %w", err)
+	store, err := atredis.New(ctx, client)
+	if err != nil {
+		return err
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string) error {
 		ledger.Open(phone, "1234", africastalking.Money{Currency: "KES", Micros: 5_000_000_000})
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/ussd", newHandler(ledger, client))
+	mux.Handle("/ussd", ussd.Handler(bank.NewMenu(ledger, store).Serve))
 
 	s := webhook.NewServer("", mux)
 	failed := make(chan error, 1)
@@ -74,8 +75,4 @@ func run(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	return s.Shutdown(ctx)
-}
-
-func newHandler(ledger *bank.Ledger, client redis.UniversalClient) http.Handler {
-	return ussd.Handler(bank.NewMenu(ledger, atredis.New(client)).Serve)
 }
