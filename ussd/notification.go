@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/internal/enum"
 	"github.com/sautigo/africastalking/internal/redact"
 	"github.com/sautigo/africastalking/webhook"
 )
@@ -36,16 +37,15 @@ type Notification struct {
 	// Input is the text of the last hop. It holds every PIN typed in the
 	// session: never log it.
 	Input string `schema:"input"`
-	// LastAppResponse is the last body that the app answered, "END …" or
-	// whatever it was.
+	// LastAppResponse is the last body that the app answered, such as "END …".
 	LastAppResponse string `schema:"lastAppResponse"`
 	// ErrorMessage says what was wrong with the app's answer if Status is
 	// [Failed].
 	ErrorMessage string `schema:"errorMessage"`
 }
 
-// Status says how a session ended. The set is open: unknown values are passed on
-// as they came.
+// Status says how a session ended. The set is open: decoding folds the letter case of
+// the documented values, and passes on unknown ones as they came.
 type Status string
 
 // The documented values (USSD notifications).
@@ -54,6 +54,14 @@ const (
 	Incomplete Status = "Incomplete" // it was dropped while an answer was expected
 	Failed     Status = "Failed"     // the app's answer was bad or late
 )
+
+func status(s string) Status { return enum.Fold(s, Success, Incomplete, Failed) }
+
+// UnmarshalText folds the letter case of the documented values.
+func (s *Status) UnmarshalText(text []byte) error {
+	*s = status(string(text))
+	return nil
+}
 
 // NotificationHandler returns a handler for the events URL of a USSD service code,
 // which must not be the one of [Handler]. It answers 200 "OK", and 500 if fn
@@ -89,11 +97,11 @@ func (n *Notification) UnmarshalForm(f webhook.Form) error {
 	r := f.Fields()
 	v := Notification{
 		Date:             r.Time("date"),
-		SessionID:        r.Required("sessionId"),
+		SessionID:        r.RequiredID("sessionId"),
 		ServiceCode:      r.Optional("serviceCode"),
 		NetworkCode:      r.Network("networkCode"),
 		PhoneNumber:      r.Required("phoneNumber"),
-		Status:           Status(r.Required("status")),
+		Status:           status(r.Required("status")),
 		Cost:             r.Money("cost"),
 		DurationInMillis: r.Int("durationInMillis"),
 		HopsCount:        r.Int("hopsCount"),
@@ -115,8 +123,12 @@ func (n Notification) LogValue() slog.Value {
 		slog.String("sessionId", n.SessionID),
 		slog.String("phoneNumber", redact.Phone(n.PhoneNumber)),
 		slog.String("status", string(n.Status)),
-		slog.Duration("duration", n.Duration()),
-		slog.Int("hops", n.HopsCount),
+		slog.Int("durationInMillis", n.DurationInMillis),
+		slog.Int("hopsCount", n.HopsCount),
 		slog.String("cost", n.Cost.String()),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (n Notification) String() string { return redact.String(n) }

@@ -21,8 +21,9 @@ const HopMetadataHeader = "At-Ussd-Hop-Metadata"
 // Request is one hop of a session: the subscriber has dialled the code or
 // answered a screen. SessionID and PhoneNumber are always set.
 //
-// Nothing in it is secret or signed, and Text holds every PIN typed so far: never
-// log it.
+// Africa's Talking signs nothing, so every field may be forged unless the callback
+// URL holds a secret ([webhook.RequireToken]). Text holds every PIN typed so far: log
+// the Request, which masks it, but never the field.
 type Request struct {
 	// SessionID is the same for all hops of a session. After a dropped session
 	// the subscriber dials again and gets another.
@@ -75,11 +76,15 @@ func (r Request) Input() string {
 	return r.Last()
 }
 
-// HopID identifies this hop of this subscriber's session, whichever way and however
-// often it is delivered. It can be passed on, as the idempotency key of a payment
-// for instance: nothing of what was typed is in it, and the phone number only as a
-// part of a hash. A request that claims to be of the same session but comes from
-// another number has another ID.
+// HopID identifies this hop of this subscriber's session, however often Africa's
+// Talking delivers it. It is the key for [state.Once], and can be passed on, such as
+// to a payment service as the idempotency key: it shows nothing that was typed, and
+// the phone number only as a part of a hash. A request that claims to be of the same
+// session but comes from another number has another ID.
+//
+// Its form is the SessionID, the length of Text and 16 hexadecimal digits, joined with
+// "-": "ATUid_0123456789abcdef-3-502ac1e2f3a4b5c6". All IDs of a session begin alike.
+// For a short reference, as on a receipt, take its end, not its beginning.
 func (r Request) HopID() string {
 	// Text only grows, so its length tells the hops of a session apart. Its
 	// hash would give a PIN away to whoever tries all of them.
@@ -89,11 +94,11 @@ func (r Request) HopID() string {
 }
 
 // UnmarshalForm implements [webhook.FormUnmarshaler]. The text must have been
-// sent, be it empty: a hop without it cannot be told from another.
+// sent, even if it is empty: without it, hops cannot be told apart.
 func (r *Request) UnmarshalForm(f webhook.Form) error {
 	d := f.Fields()
 	v := Request{
-		SessionID:   d.Required("sessionId"),
+		SessionID:   d.RequiredID("sessionId"),
 		PhoneNumber: d.Required("phoneNumber"),
 		NetworkCode: d.Network("networkCode"),
 		ServiceCode: d.Optional("serviceCode"),
@@ -106,8 +111,8 @@ func (r *Request) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
-// UnmarshalHeader reads the hop metadata. What this package would never have
-// sent did not come from it, and is ignored.
+// UnmarshalHeader reads the hop metadata. It ignores metadata that [Handler] would
+// never have sent.
 func (r *Request) UnmarshalHeader(h http.Header) error {
 	if hop := h[HopMetadataHeader]; len(hop) == 1 && checkHop(hop[0]) == nil {
 		r.Hop = hop[0]
@@ -125,3 +130,7 @@ func (r Request) LogValue() slog.Value {
 		slog.Int("inputs", len(r.Inputs())),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (r Request) String() string { return redact.String(r) }

@@ -117,9 +117,9 @@ func (r Response) Check() error {
 	return nil
 }
 
-// Len returns the size of a text on the wire: in septets if it fits the GSM
-// alphabet, in which "{", "€" and a few more take two; otherwise in UTF-16 code
-// units, as which the whole text is then sent.
+// Len returns the size of a text on the wire: in septets if all of it is in the GSM
+// alphabet, where "{", "€" and a few more take two. Otherwise the whole text is sent
+// as UTF-16, and Len returns its code units.
 func Len(text string) (units int, gsm bool) { return gsm7.Len(text) }
 
 // LogValue hides the text: screens hold names and balances.
@@ -130,3 +130,7 @@ func (r Response) LogValue() slog.Value {
 		slog.String("hop", r.Hop),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (r Response) String() string { return redact.String(r) }

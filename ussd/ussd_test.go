@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -222,6 +225,8 @@ func TestUntidyNotification(t *testing.T) {
 		}},
 		{"cost 0", body + "&cost=0", nil},
 		{"unknown field", body + "&new=1", nil},
+		{"status in capitals", callbacktest.Set(body, "status", "INCOMPLETE"), func(n *ussd.Notification) { n.Status = ussd.Incomplete }},
+		{"status in small letters", callbacktest.Set(body, "status", "success"), nil},
 		{"unknown status", callbacktest.Set(body, "status", "Hijacked"), func(n *ussd.Notification) { n.Status = "Hijacked" }},
 		{"every field", notification.Full, func(n *ussd.Notification) {
 			*n = ussd.Notification{
@@ -762,15 +767,81 @@ func TestLogValue(t *testing.T) {
 			LastAppResponse: "END Wanjiku, your PIN is 4321", ErrorMessage: number + " said 4321", HopsMetadata: "home",
 		}, "callback.status=Failed"},
 	} {
-		got := callbacktest.LogText(tt.value)
-		if !strings.Contains(got, tt.want) {
-			t.Errorf("%T: log %q lacks %q", tt.value, got, tt.want)
+		log := callbacktest.LogText(tt.value)
+		if !strings.Contains(log, tt.want) {
+			t.Errorf("%T: log %q lacks %q", tt.value, log, tt.want)
 		}
-		for _, secret := range []string{"711000001", "11000001", "PIN", "4321", "Wanjiku"} {
-			if strings.Contains(got, secret) {
-				t.Errorf("%T: log %q has %q", tt.value, got, secret)
+		shown := []string{log}
+		for _, v := range []any{tt.value, []any{tt.value}, struct{ V any }{tt.value}, map[string]any{"v": tt.value}} {
+			for _, format := range []string{"%v", "%+v", "%s"} {
+				shown = append(shown, fmt.Sprintf(format, v))
 			}
 		}
+		shown = append(shown, fmt.Errorf("hop: %v", tt.value).Error())
+		for _, got := range shown {
+			for _, secret := range []string{"711000001", "11000001", "PIN", "4321", "Wanjiku"} {
+				if strings.Contains(got, secret) {
+					t.Errorf("%T: %q has %q", tt.value, got, secret)
+				}
+			}
+			for key := range strings.FieldsSeq(got) {
+				if name, _, ok := strings.Cut(key, "="); ok && strings.ContainsAny(name, "_-") {
+					t.Errorf("%T: key %q is not camelCase", tt.value, name)
+				}
+			}
+		}
+		if got := fmt.Sprintf("%#v", tt.value); !strings.Contains(got, "4321") {
+			t.Errorf("%T: %%#v prints %s, which hides something", tt.value, got)
+		}
+	}
+}
+
+func TestStatusInJSON(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]ussd.Status{
+		"Success": ussd.Success, "success": ussd.Success, "INCOMPLETE": ussd.Incomplete, "failed": ussd.Failed,
+		"Hijacked": "Hijacked", "": "", "ſuccess": "ſuccess",
+	} {
+		var got ussd.Status
+		if err := json.Unmarshal([]byte(strconv.Quote(in)), &got); err != nil || got != want {
+			t.Errorf("%q: got %q and error %v, want %q", in, got, err, want)
+		}
+	}
+}
+
+func TestNoSessionID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "0", "None"} {
+		for name, parse := range map[string]func(*http.Request) error{
+			"Request":      func(r *http.Request) error { _, err := ussd.Parse(r); return err },
+			"Notification": func(r *http.Request) error { _, err := ussd.ParseNotification(r); return err },
+		} {
+			body := "phoneNumber=%2B254711000001&text=1&status=Success&sessionId=" + id
+			if err := parse(callbacktest.Post("/", callbacktest.FormType, body)); !errors.Is(err, webhook.ErrMissing) {
+				t.Errorf("%s with sessionId %q: got error %v, want webhook.ErrMissing", name, id, err)
+			}
+			body = `{"phoneNumber":"+254711000001","text":"1","status":"Success","sessionId":` + strconv.Quote(id) + `}`
+			if err := parse(callbacktest.Post("/", callbacktest.JSONType, body)); !errors.Is(err, webhook.ErrMissing) {
+				t.Errorf("%s in JSON with sessionId %q: got error %v, want webhook.ErrMissing", name, id, err)
+			}
+		}
+	}
+}
+
+// The form that the documentation of HopID states.
+func TestHopIDForm(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^ATUid_0123456789abcdef-\d+-[0-9a-f]{16}$`)
+	ends := map[string]bool{}
+	for _, text := range []string{"", "1", "1*2", "1*2*1234"} {
+		id := ussd.Request{SessionID: "ATUid_0123456789abcdef", PhoneNumber: "+254711000001", Text: text}.HopID()
+		if !form.MatchString(id) || !strings.Contains(id, "-"+strconv.Itoa(len(text))+"-") {
+			t.Errorf("text %q: got %q", text, id)
+		}
+		ends[id[len(id)-8:]] = true
+	}
+	if len(ends) != 4 {
+		t.Errorf("4 hops have %d ends of their IDs", len(ends))
 	}
 }
 
