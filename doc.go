@@ -39,10 +39,10 @@
 // # The packages
 //
 //   - webhook is the engine: it receives, checks and answers. Its options and
-//     middleware fit every handler. webhook/airtime and webhook/simswap are
-//     callbacks that stand on it alone.
-//   - sms, ussd and voice have the callbacks of those products, and what builds
-//     their answers.
+//     middleware fit every handler. webhook/airtime and webhook/simswap handle
+//     callbacks that need nothing else.
+//   - sms, ussd and voice handle the callbacks of those products and build the
+//     answers. sms also replies to messages.
 //   - state remembers across callbacks and machines, and does once what must
 //     happen once.
 //   - client sends SMS.

@@ -21,21 +21,6 @@ func newRoutes(account *client.Client) (http.Handler, *exampletest.Log) {
 	return routes(account, slog.New(slog.NewTextHandler(out, nil))), out
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// before returns a client whose requests first go to f, and to the server unless
-// that returns an error.
-func before(at *clienttest.Server, f func(*http.Request) error) *client.Client {
-	return at.Client(client.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		if err := f(r); err != nil {
-			return nil, err
-		}
-		return at.Transport().RoundTrip(r)
-	})}))
-}
-
 func post(h http.Handler, path, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, request(path, body))

@@ -6,8 +6,8 @@ import (
 	"net/http"
 
 	"github.com/sautigo/africastalking/client"
-	"github.com/sautigo/africastalking/examples/internal/once"
 	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/voice"
 	"github.com/sautigo/africastalking/webhook"
@@ -15,18 +15,13 @@ import (
 	"github.com/sautigo/africastalking/webhook/simswap"
 )
 
-// rememberedMessages is how many message IDs are kept to know a message that
-// comes again. Africa's Talking sends one again for up to 12 hours.
-const rememberedMessages = 10_000
-
 // routes mounts a handler for each kind of callback. The patterns name no method:
 // the handlers refuse all but POST themselves.
 func routes(account *client.Client, log *slog.Logger) http.Handler {
-	messages := &inbox{account: account, log: log, replied: once.NewKeys(rememberedMessages)}
 	logger := webhook.WithLogger(log)
 
 	mux := http.NewServeMux()
-	mux.Handle("/api/sms/twoway", sms.IncomingMessageHandler(messages.receive, logger))
+	mux.Handle("/api/sms/twoway", sms.TwoWayHandler(account, new(state.Memory), thank(log), logger))
 	mux.Handle("/api/sms/delivery-reports", sms.DeliveryReportHandler(note[sms.DeliveryReport](log, "delivery report"), logger))
 	mux.Handle("/api/sms/opt-out", sms.OptOutHandler(note[sms.OptOut](log, "opt-out"), logger))
 	mux.Handle("/api/sms/subscription", sms.SubscriptionHandler(note[sms.Subscription](log, "subscription"), logger))
@@ -46,11 +41,11 @@ func routes(account *client.Client, log *slog.Logger) http.Handler {
 	return mux
 }
 
-// note returns a handler's function that logs what arrives, where an app would
-// store it. The payloads leave phone numbers and texts out of logs themselves.
-func note[T slog.LogValuer](log *slog.Logger, what string) func(context.Context, T) error {
+// note returns a function for a handler that logs a callback, where an app would
+// store it. The payloads hide phone numbers and texts from logs themselves.
+func note[T slog.LogValuer](log *slog.Logger, kind string) func(context.Context, T) error {
 	return func(ctx context.Context, v T) error {
-		log.InfoContext(ctx, what, "payload", v)
+		log.InfoContext(ctx, kind, "payload", v)
 		return nil
 	}
 }

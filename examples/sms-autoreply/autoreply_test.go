@@ -29,7 +29,7 @@ type app struct {
 func newApp(t *testing.T, replies ...clienttest.Reply) *app {
 	a := &app{log: exampletest.NewLog(), at: clienttest.NewServer(t)}
 	a.at.Next(replies...)
-	a.Handler = routes(a.at.Client().Send, slog.New(slog.NewTextHandler(a.log, nil)))
+	a.Handler = routes(a.at.Client(), slog.New(slog.NewTextHandler(a.log, nil)))
 	return a
 }
 
@@ -64,7 +64,12 @@ func TestConversations(t *testing.T) {
 	}{
 		{"help", nil, []string{"1:HELP", "2:help", "3: Help. Please"}, []string{help, help, help}},
 		{"balance", nil, []string{"1:balance"}, []string{balanceText}},
-		{"unknown", nil, []string{"1:Hello", "2:", "3:???"}, []string{unknown, unknown, unknown}},
+		{"unknown", nil, []string{"1:Hello", "2:HELP", "3:", "4:help", "5:???"}, []string{unknown, help, unknown, help, unknown}},
+		{"a machine that always answers", nil, []string{"1:I am driving", "2:I am driving", "3:I am driving", "4:balance", "5:I am driving"},
+			[]string{unknown, balanceText, unknown}},
+		{"stop politely", nil, []string{"1:Please stop", "2:HELP", "3:Start please", "4:S’il vous plaît arrêtez", "5:HELP"},
+			[]string{stopped, welcome, stopped}},
+		{"not stop", nil, []string{"1:Please don't stop", "2:HELP"}, []string{unknown, help}},
 		{"stop", nil, []string{"1:Stop", "2:STOP", "3:HELP", "4:balance", "5:what?"}, []string{stopped}},
 		{"stop and start", nil, []string{"1:STOP", "2:START", "3:HELP", "4:STOP", "5:HELP"},
 			[]string{stopped, welcome, help, stopped}},
@@ -77,7 +82,8 @@ func TestConversations(t *testing.T) {
 		{"confirmation not sent", []clienttest.Reply{clienttest.Unavailable},
 			[]string{"1:STOP=500", "2:HELP", "1:STOP", "3:STOP"}, []string{stopped, stopped}},
 		{"confirmation unknown", []clienttest.Reply{clienttest.CutJSON}, []string{"1:STOP", "2:STOP"}, []string{stopped}},
-		{"welcome not sent", []clienttest.Reply{clienttest.TooManyRequests}, []string{"1:START", "1:START", "2:HELP"}, []string{welcome, help}},
+		{"welcome not sent", []clienttest.Reply{clienttest.TooManyRequests}, []string{"1:START=500", "1:START", "2:HELP"}, []string{welcome, welcome, help}},
+		{"opted out, then unknown", nil, []string{"1:STOP", "2:Hello", "3:Hello", "4:START", "5:Hello"}, []string{stopped, welcome, unknown}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -137,12 +143,45 @@ func TestStopAtOnce(t *testing.T) {
 	}
 }
 
-func TestNamesGetNoReply(t *testing.T) {
+// Neither names nor short codes get replies, the bot's own code least of all.
+func TestNoReplyLoops(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
-	a.box(t, "/sms/incoming").Message(sms.IncomingMessage{From: "MTN", Text: "HELP"})
-	if n := len(a.at.Requests()); n > 0 {
-		t.Errorf("sent %d replies to a name, want none", n)
+	for _, from := range []string{"MTN", "40404", smstest.DefaultShortCode, "+" + smstest.DefaultShortCode} {
+		a := newApp(t)
+		a.box(t, "/sms/incoming").Message(sms.IncomingMessage{From: from, Text: "HELP"})
+		if n := len(a.at.Requests()); n > 0 {
+			t.Errorf("sent %d replies to %s, want none", n, from)
+		}
+	}
+}
+
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	for want, texts := range map[string][]string{
+		stop: {
+			"STOP", "stop", " Stop. Thank you", "stop!", "Stop\u00a0please", "STOPALL", "stop all", "UNSUBSCRIBE", "unsubscribe me", "Please stop",
+			"PLS STOP!!!", "Kindly, stop", "I want to stop", "Can you please stop sending me this?", "\"STOP\"", "Stop 1",
+			"cancel", "Please cancel", "END", "quit, thanks", "opt out", "Opt-out please", "optout",
+			"ARRET", "Arrêt", "ARRÊT", "Arre\u0302t", "arrêter svp", "S'il vous plaît, arrêtez", "Je veux me désabonner",
+			"Tafadhali acha", "simamisha", "Parar por favor",
+		},
+		start:     {"START", "start", "Please start", "unstop", "Anza"},
+		"HELP":    {"help", " Help. Please", "Hello, help"},
+		"BALANCE": {"Balance?", "1. balance", "Balance, please"},
+		"":        {"", "???", "12345", "😀", "please"},
+		"DON'T":   {"don't stop", "Please don’t stop"},
+		"DO":      {"Do not stop"},
+		"WHERE":   {"Where is the bus stop?"},
+		"END":     {"End of month balance"},
+		"CANCEL":  {"cancel my order"},
+		"STOPPED": {"stopped"},
+		"NE":      {"Ne m'arrêtez pas"},
+	} {
+		for _, text := range texts {
+			if got := command(text); got != want {
+				t.Errorf("command(%q) = %q, want %q", text, got, want)
+			}
+		}
 	}
 }
 
@@ -162,7 +201,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	for _, text := range want {
-		if got, want := <-printed, fmt.Sprintf("SMS from %q to %q: %q\n", "21512", "+254711000001", text); got != want {
+		if got, want := <-printed, fmt.Sprintf("SMS from %q to %q: %q\n", "21512", "***01", text); got != want {
 			t.Errorf("printed %q, want %q", got, want)
 		}
 	}
@@ -177,7 +216,7 @@ func TestRunNeedsWholeAccount(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"AT_USERNAME", "AT_API_KEY"} {
 		err := run(t.Context(), nil, exampletest.Environ(map[string]string{name: "x"}), nil, nil)
-		if err == nil || !strings.Contains(err.Error(), "set both AT_USERNAME and AT_API_KEY") {
+		if err == nil || !strings.Contains(err.Error(), "set both to send") {
 			t.Errorf("with only %s the program ends with %v", name, err)
 		}
 	}

@@ -1,14 +1,15 @@
 // Sms-autoreply answers incoming SMS by keyword: HELP, BALANCE, STOP and START, in
-// upper or lower case. STOP is remembered: it is confirmed once, and that number
-// gets nothing more until it sends START.
+// upper or lower case. It understands "please stop", UNSUBSCRIBE and ARRET, too.
+// After STOP it confirms once and sends that number nothing more until START.
 //
 //	go run ./examples/sms-autoreply
 //
-// Without an account the replies are printed. With AT_USERNAME and AT_API_KEY they
-// are sent; replies to premium messages carry the link ID that ties them together.
+// Without an account it prints the replies, with the numbers masked. With AT_USERNAME
+// and AT_API_KEY it sends them; replies to premium messages carry the link ID that
+// ties them together.
 //
-// What must survive a restart, the opt-outs above all, belongs in a database. Here
-// it is kept in memory. Nothing checks who is calling: see examples/embedding.
+// The opt-outs must survive a restart, so they belong in a database. The example
+// keeps them in memory. It does not check who is calling: see examples/embedding.
 package main
 
 import (
@@ -23,13 +24,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/sautigo/africastalking/client"
+	"github.com/sautigo/africastalking/examples/internal/account"
 	"github.com/sautigo/africastalking/examples/internal/curl"
-	"github.com/sautigo/africastalking/examples/internal/once"
 	"github.com/sautigo/africastalking/examples/internal/serve"
 	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/webhook"
 )
 
@@ -50,36 +51,28 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	username, key := getenv("AT_USERNAME"), getenv("AT_API_KEY")
-	if (username == "") != (key == "") {
-		return errors.New("set both AT_USERNAME and AT_API_KEY to send, or none to do without an account")
-	}
-	send, how := printTo(stdout), "printed here"
-	if username != "" {
-		send, how = client.New(username, key, client.WithTimeout(10*time.Second)).Send, "sent through Africa's Talking"
+	client, sentence, err := account.New(getenv, stdout)
+	if err != nil {
+		return err
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "Listening on %s. Replies are %s. Try these in turn; each is a new message.\n\n", serve.URL(l), how)
-	for i, text := range []string{"help", "Balance", "STOP", "help", "start"} {
+	fmt.Fprintf(stdout, "Listening on %s. %s Try these in turn; each is a new message.\n\n", serve.URL(l), sentence)
+	for i, text := range []string{"help", "Balance", "Please stop", "help", "start"} {
 		body := curl.Form("id", fmt.Sprint("message-", i+1), "from", "+254711000001", "to", "21512", "text", text)
 		fmt.Fprintln(stdout, curl.Post(serve.URL(l)+"/sms/incoming", body))
 	}
 	fmt.Fprintln(stdout, "\nCtrl-C stops the server.")
-	return serve.Until(ctx, l, routes(send, slog.New(slog.NewTextHandler(stderr, nil))))
+	return serve.Until(ctx, l, routes(client, slog.New(slog.NewTextHandler(stderr, nil))))
 }
 
-// rememberedMessages is how many message IDs are kept to know a message that
-// comes again. Africa's Talking sends one again for up to 12 hours.
-const rememberedMessages = 10_000
-
-func routes(send sendFunc, log *slog.Logger) http.Handler {
-	b := &bot{send: send, balance: balance, log: log, handled: once.NewKeys(rememberedMessages), optOuts: newOptOuts()}
+func routes(account *client.Client, log *slog.Logger) http.Handler {
+	b := &bot{balance: balance, log: log, senders: make(map[string]sender)}
 	logger := webhook.WithLogger(log)
 	mux := http.NewServeMux()
-	mux.Handle("/sms/incoming", sms.IncomingMessageHandler(b.receive, logger))
+	mux.Handle("/sms/incoming", sms.TwoWayHandler(account, new(state.Memory), b.reply, logger))
 	mux.Handle("/sms/opt-out", sms.OptOutHandler(b.optOut, logger))
 	return mux
 }
