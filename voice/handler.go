@@ -39,8 +39,17 @@ func Handler(fn func(context.Context, Call) (Response, error), opts ...webhook.O
 // "OK", and 500 if fn returns an error. The default drops them: an app with an
 // events URL may get them there.
 func OnEnd(fn func(context.Context, Call) error) webhook.Option {
-	return webhook.WithNotify(func(c Call) bool { return !c.IsActive }, fn)
+	return onEnd{webhook.WithOptions(), fn}
 }
+
+// onEnd is an option that the engine knows by its methods.
+type onEnd struct {
+	webhook.Option
+	fn func(context.Context, Call) error
+}
+
+func (onEnd) IsNotification(c Call) bool                 { return !c.IsActive }
+func (o onEnd) Notify(ctx context.Context, c Call) error { return o.fn(ctx, c) }
 
 // EventHandler returns a handler for the events URL of a voice number: calls that
 // are over, and call transfers ([Call.Transfer]). It answers 200 "OK", and 500 if

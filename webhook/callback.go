@@ -17,9 +17,9 @@ import (
 // callback is one callback on its way from the request to the answer. It is the
 // context of the function that handles it.
 //
-// At the deadline the watch answers in the function's place. The lock decides who
-// comes first and is held while writing, so that ServeHTTP never returns while
-// somebody still writes.
+// The function and the deadline may both answer. The lock decides which comes first.
+// The one that answers holds it while writing, so ServeHTTP never returns in the
+// middle of an answer.
 type callback struct {
 	deadlineContext
 	w      http.ResponseWriter
@@ -31,11 +31,13 @@ type callback struct {
 
 	answer   sync.Mutex
 	answered bool
-	// accepted is set once the request was read; form and payload are not to be
-	// looked at before.
+	// inPlace is set if the function runs on ServeHTTP's goroutine.
+	inPlace bool
+	// accepted is set once the request was read; form and payload are not valid
+	// before.
 	accepted bool
-	// quiet is set if the callback asks for no reply: then no fallback makes
-	// up for a failure.
+	// quiet is set if the callback asks for no reply: then a failure is answered
+	// without the fallback.
 	quiet   bool
 	payload slog.LogValuer
 
@@ -46,11 +48,10 @@ type callback struct {
 
 type formKey struct{}
 
-// FormFrom returns the fields of the callback that ctx belongs to as they were
-// sent, those that the payload's type has no place for included. ctx is the
-// context that a handler's function got, or one derived from it. The members of
-// a JSON object are its fields: strings unquoted, numbers and nested values as
-// they were written.
+// FormFrom returns the fields of the callback that ctx belongs to as Africa's Talking
+// sent them, with those that the payload's type has no field for. ctx is the context
+// that a handler's function got, or one derived from it. The members of a JSON object
+// are its fields: strings unquoted, numbers and nested values as they were written.
 func FormFrom(ctx context.Context) (Form, bool) {
 	f, ok := ctx.Value(formKey{}).(Form)
 	return f, ok
@@ -70,7 +71,7 @@ func (c *callback) Value(key any) any {
 }
 
 // send writes a reply with status 200 unless the callback was answered before.
-func (c *callback) send(contentType string, body []byte, header HeaderMarshaler) error {
+func (c *callback) send(contentType string, body []byte, header headerMarshaler) error {
 	sent, err := c.trySend(contentType, body, header)
 	switch {
 	case err != nil:
@@ -83,7 +84,7 @@ func (c *callback) send(contentType string, body []byte, header HeaderMarshaler)
 	return nil
 }
 
-func (c *callback) trySend(contentType string, body []byte, header HeaderMarshaler) (sent bool, err error) {
+func (c *callback) trySend(contentType string, body []byte, header headerMarshaler) (sent bool, err error) {
 	c.answer.Lock()
 	defer c.answer.Unlock()
 	if c.answered {
@@ -107,7 +108,7 @@ func (c *callback) write(contentType string, body []byte) {
 	h["Content-Type"] = c.header[0:1:1]
 	h["Content-Length"] = c.header[1:2:2]
 	c.w.WriteHeader(http.StatusOK)
-	// A write fails when the sender has gone, and then there is nobody to tell.
+	// A write fails when the sender has gone away.
 	_, _ = c.w.Write(body)
 }
 
@@ -116,112 +117,137 @@ type moment int
 
 const (
 	onTime moment = iota
-	// atDeadline is when the function has not returned.
+	// atDeadline: the deadline passed while the function runs aside, and ServeHTTP
+	// returns after the answer.
 	atDeadline
-	// beforeReturn is the same while ServeHTTP has not returned either.
+	// beforeReturn: the deadline passed while the function runs in place, so
+	// ServeHTTP goes on after the answer. Flush it and close the connection: the
+	// sender must not put another callback on it.
 	beforeReturn
+	// exiting: the function ends its goroutine.
+	exiting
 )
-
-// expire answers at the deadline, in ServeHTTP's place.
-func (c *callback) expire() { c.fail(c.deadlineError(), atDeadline) }
-
-// expireEarly answers at the deadline while ServeHTTP still runs.
-func (c *callback) expireEarly() { c.fail(c.deadlineError(), beforeReturn) }
 
 func (c *callback) deadlineError() error {
 	return fmt.Errorf("webhook: no answer within %v: %w", c.config.timeout, context.DeadlineExceeded)
 }
 
-// fail answers a callback whose function gave no answer, with the fallback's
-// reply or else with an error. It never panics: it also runs on goroutines where
-// that would end the process.
-//
-// The sender comes first: only once it has its answer is the failure logged and
-// observed.
+// fail answers a callback whose function gave no answer, with the fallback's reply or
+// else with an error. It never panics: it also runs on goroutines where a panic would
+// end the process.
 func (c *callback) fail(cause error, when moment) {
-	status, broken, first := c.answerFailure(cause, when)
-	if !first {
-		if when == onTime {
-			c.log(slog.LevelWarn, "answer dropped", lateError{cause})
+	first := c.settle("callback failed", slog.LevelError, cause, when, func() (status int, err error) {
+		err = safely(func() (err error) {
+			status, err = c.writeFallback(cause)
+			return err
+		})
+		if status == 0 {
+			status = c.writeError(toError(cause))
 		}
-		return
+		return status, err
+	})
+	if !first && when == onTime {
+		c.log(slog.LevelWarn, "answer dropped", lateError{cause})
 	}
-	c.log(slog.LevelError, "callback failed", cause)
-	if broken != nil {
-		c.log(slog.LevelError, "answering a failed callback failed", broken)
-	}
-	c.observe(status, cause)
 }
 
-// lateError is errLate with what the function has returned.
+// lateError is errLate with the error that the function returned.
 type lateError struct{ cause error }
 
 func (e lateError) Error() string   { return errLate.Error() + ": " + e.cause.Error() }
 func (e lateError) Unwrap() []error { return []error{errLate, e.cause} }
 
-// answerFailure writes the answer unless the callback was answered before. What
-// goes wrong while doing so comes back as broken.
-func (c *callback) answerFailure(cause error, when moment) (status int, broken error, first bool) {
+// refuse answers a request that never reached the function.
+func (c *callback) refuse(e *Error) {
+	level := slog.LevelWarn
+	if e.status() >= 500 {
+		level = slog.LevelError
+	}
+	c.settle("callback refused", level, e, onTime, func() (int, error) {
+		if e.Status == http.StatusMethodNotAllowed {
+			c.w.Header().Set("Allow", http.MethodPost)
+		}
+		return c.writeError(e), nil
+	})
+}
+
+// settle answers a callback that was refused or failed because of cause, and reports
+// whether it was first to answer. The sender comes first: settle logs and observes
+// after the answer.
+func (c *callback) settle(msg string, level slog.Level, cause error, when moment, write func() (int, error)) (first bool) {
+	status, broken := c.answerOnce(when, write)
+	if status == 0 {
+		return false
+	}
+	c.log(level, msg, cause)
+	if broken != nil {
+		c.log(slog.LevelError, "answering a "+msg[len("callback "):]+" callback failed", broken)
+	}
+	c.observe(status, cause)
+	return true
+}
+
+// answerOnce calls write, which returns the status that it answered with, unless the
+// callback was answered before: then the status is zero. If write panics, the answer
+// is a 500.
+func (c *callback) answerOnce(when moment, write func() (int, error)) (status int, broken error) {
 	c.answer.Lock()
 	defer c.answer.Unlock()
 	if c.answered {
-		return 0, nil, false
+		return 0, nil
 	}
 	c.answered = true
-	if when == beforeReturn {
-		defer func() { _ = safely(func() { _ = http.NewResponseController(c.w).Flush() }) }()
+	flush := when == beforeReturn || when == exiting && c.inPlace
+	// net/http reads a body to its end before it answers, unless the connection
+	// closes: it would wait for a sender that has stalled.
+	stalled := when == atDeadline && !c.accepted && c.r.ProtoMajor == 1
+	if flush || stalled {
+		_ = safely(func() error { c.w.Header().Set("Connection", "close"); return nil })
 	}
-	var unusable error // the fallback's reply
-	broken = safely(func() {
-		if when == beforeReturn {
-			// The connection stays taken until the function returns: the
-			// sender must not put another callback on it.
-			c.w.Header().Set("Connection", "close")
-		}
-		if c.config.fallback == nil || c.quiet {
-			return
-		}
-		reply := c.config.fallback(cause)
-		if reply == nil {
-			return
-		}
-		body, err := reply.AppendText(nil)
-		if header, ok := reply.(HeaderMarshaler); ok && err == nil {
-			err = header.MarshalHeader(c.w.Header())
-		}
-		if err != nil {
-			unusable = err
-			return
-		}
-		c.write(reply.ContentType(), body)
-		status = http.StatusOK
-	})
-	if broken == nil {
-		broken = unusable
+	if flush {
+		defer func() { _ = safely(http.NewResponseController(c.w).Flush) }()
 	}
-	if status != 0 {
-		return status, broken, true
+	broken = safely(func() (err error) { status, err = write(); return err })
+	if status == 0 {
+		status = http.StatusInternalServerError
+		_ = safely(func() error { c.w.WriteHeader(status); return nil })
 	}
-	if err := safely(func() { status = c.writeError(toError(cause), false) }); err != nil {
-		broken, status = err, http.StatusInternalServerError
-		_ = safely(func() { c.w.WriteHeader(status) })
-	}
-	return status, broken, true
+	return status, broken
 }
 
-// safely calls what the app has a part in, and returns a panic as an error.
-func safely(fn func()) (err error) {
+// writeFallback answers with the fallback's reply. The status is zero if there is none
+// that can be sent.
+func (c *callback) writeFallback(cause error) (status int, err error) {
+	if c.config.fallback == nil || c.quiet {
+		return 0, nil
+	}
+	reply := c.config.fallback(cause)
+	if reply == nil {
+		return 0, nil
+	}
+	body, err := reply.AppendText(nil)
+	if header, ok := reply.(headerMarshaler); ok && err == nil {
+		err = header.MarshalHeader(c.w.Header())
+	}
+	if err != nil {
+		return 0, err
+	}
+	c.write(reply.ContentType(), body)
+	return http.StatusOK, nil
+}
+
+// safely calls code of the app, and returns a panic as an error.
+func safely(fn func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{v, debug.Stack()}
 		}
 	}()
-	fn()
-	return nil
+	return fn()
 }
 
-// accept notes what is known once the request was read, and reports whether it
-// still waits for an answer.
+// accept notes what the request holds, and reports whether the callback still waits
+// for an answer.
 func (c *callback) accept(payload slog.LogValuer, quiet bool) bool {
 	c.answer.Lock()
 	defer c.answer.Unlock()
@@ -229,48 +255,14 @@ func (c *callback) accept(payload slog.LogValuer, quiet bool) bool {
 	return !c.answered
 }
 
-// refuse answers a request that never reached the function.
-func (c *callback) refuse(e *Error) {
-	status, broken, first := c.answerRefusal(e)
-	if !first {
-		return
-	}
-	level := slog.LevelWarn
-	if e.Status >= 500 {
-		level = slog.LevelError
-	}
-	c.log(level, "callback refused", e)
-	if broken != nil {
-		c.log(slog.LevelError, "answering a refused callback failed", broken)
-	}
-	c.observe(status, e)
-}
-
-func (c *callback) answerRefusal(e *Error) (status int, broken error, first bool) {
-	c.answer.Lock()
-	defer c.answer.Unlock()
-	if c.answered {
-		return 0, nil, false
-	}
-	c.answered = true
-	if e.Status == http.StatusMethodNotAllowed {
-		c.w.Header().Set("Allow", http.MethodPost)
-	}
-	if broken = safely(func() { status = c.writeError(e, e.Status < 500) }); broken != nil {
-		status = http.StatusInternalServerError
-		_ = safely(func() { c.w.WriteHeader(status) })
-	}
-	return status, broken, true
-}
-
-// writeError answers with an error's status. Only the engine's own errors may
-// tell the sender what is wrong: they name fields and never values.
-func (c *callback) writeError(e *Error, tell bool) (status int) {
+// writeError answers with an error's status. Only the engine's own refusals tell the
+// sender why: they name fields and never values.
+func (c *callback) writeError(e *Error) (status int) {
 	status = e.status()
 	switch {
 	case c.config.onError != nil:
 		c.config.onError(c.w, c.r, &Error{Status: status, Err: e.Err})
-	case tell:
+	case e.own:
 		http.Error(c.w, e.Error(), status)
 	case status < 300:
 		c.w.WriteHeader(status)
@@ -292,17 +284,16 @@ func toError(cause error) *Error {
 	return &Error{Status: http.StatusInternalServerError, Err: cause}
 }
 
-// log writes a record. Neither an error nor a logger of the app's can break
-// anything here.
+// log writes a record. A panic in an error or a logger of the app's goes no further.
 func (c *callback) log(level slog.Level, msg string, err error) {
-	_ = safely(func() {
+	_ = safely(func() error {
 		l := c.config.logger
 		if l == nil {
 			l = slog.Default()
 		}
 		ctx := c.parent
 		if !l.Enabled(ctx, level) {
-			return
+			return nil
 		}
 		attrs := make([]slog.Attr, 0, 4)
 		attrs = append(attrs, slog.String("kind", c.config.kind), slog.String("error", redact.Digits(textOf(err))))
@@ -314,13 +305,14 @@ func (c *callback) log(level slog.Level, msg string, err error) {
 			attrs = append(attrs, slog.String("stack", string(p.Stack)))
 		}
 		l.LogAttrs(ctx, level, "africastalking: "+msg, attrs...)
+		return nil
 	})
 }
 
 // textOf returns an error's text even if that panics, as a nil pointer in an error
 // does.
 func textOf(err error) (text string) {
-	if broken := safely(func() { text = err.Error() }); broken != nil {
+	if broken := safely(func() error { text = err.Error(); return nil }); broken != nil {
 		return fmt.Sprintf("error of type %T", err)
 	}
 	return text

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -59,7 +58,7 @@ func TestDeadline(t *testing.T) {
 			webhook.WithOptions(), refused(503, "Service Unavailable"), context.DeadlineExceeded},
 	}
 	for _, test := range tests {
-		for name, wrap := range map[string]func(http.Handler) http.Handler{"flushing": asItIs, "holding back": withoutFlush} {
+		for name, wrap := range map[string]func(http.Handler) http.Handler{"in place": inPlace, "aside": asItIs, "holding back": withoutFlush} {
 			t.Run(test.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -92,26 +91,30 @@ func TestDeadline(t *testing.T) {
 // A body that trickles in does not hold the answer up either.
 func TestDeadlineWhileReading(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		body, trickle := io.Pipe()
-		defer trickle.Close()
-		r := httptest.NewRequest(http.MethodPost, "/", body)
-		r.Header.Set("Content-Type", formType)
-		called := false
-		h := webhook.ReplyHandler(func(context.Context, order) (text, error) { called = true; return "hello", nil },
-			discard, sorry, webhook.WithTimeout(8*time.Second))
-		go func() {
-			time.Sleep(time.Minute)
-			_, _ = io.WriteString(trickle, "orderId=7")
-			_ = trickle.Close()
-		}()
-		if diff := cmp.Diff(replied("sorry"), do(h, r)); diff != "" {
-			t.Errorf("answer (-want +got):\n%s", diff)
-		}
-		if called {
-			t.Error("the function was called for a callback that was answered")
-		}
-	})
+	for name, wrap := range map[string]func(http.Handler) http.Handler{"in place": inPlace, "aside": asItIs} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				body, trickle := io.Pipe()
+				defer trickle.Close()
+				r := httptest.NewRequest(http.MethodPost, "/", body)
+				r.Header.Set("Content-Type", formType)
+				h := wrap(webhook.ReplyHandler(func(context.Context, order) (text, error) {
+					t.Error("the function was called for a callback that was answered")
+					return "hello", nil
+				}, discard, sorry, webhook.WithTimeout(8*time.Second)))
+				go func() {
+					time.Sleep(time.Minute)
+					_, _ = io.WriteString(trickle, "orderId=7")
+					_ = trickle.Close()
+				}()
+				if diff := cmp.Diff(replied("sorry"), do(h, r)); diff != "" {
+					t.Errorf("answer (-want +got):\n%s", diff)
+				}
+				time.Sleep(2 * time.Minute)
+			})
+		})
+	}
 }
 
 func TestContext(t *testing.T) {
@@ -285,19 +288,141 @@ func TestDeadlineRace(t *testing.T) {
 	}
 }
 
-// A function that ends its goroutine has not answered, and that is an error.
-func TestGoexit(t *testing.T) {
+// Callbacks that come and go at all times are answered when they are done, or at
+// their own deadline.
+func TestWatch(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(withoutFlush(webhook.ReplyHandler(func(context.Context, order) (text, error) {
-		runtime.Goexit()
-		return "", nil
-	}, discard, sorry, webhook.WithTimeout(time.Hour))))
-	defer server.Close()
-	res, err := server.Client().Post(server.URL, formType, strings.NewReader("orderId=7"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(replied("sorry"), answerOf(res)); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
+	synctest.Test(t, func(t *testing.T) {
+		const timeout = 8 * time.Second
+		h := inPlace(webhook.ReplyHandler(func(ctx context.Context, o order) (text, error) {
+			d, err := time.ParseDuration(o.ID)
+			time.Sleep(d)
+			return text(o.ID), err
+		}, discard, sorry, webhook.WithTimeout(timeout)))
+		var all sync.WaitGroup
+		for i := range 400 {
+			takes := []time.Duration{0, time.Second, timeout - time.Millisecond, timeout + time.Millisecond, time.Minute}[i%5]
+			time.Sleep(time.Duration(i%7) * 100 * time.Millisecond)
+			all.Go(func() {
+				start := time.Now()
+				w := &timed{ResponseRecorder: httptest.NewRecorder()}
+				h.ServeHTTP(w, post(formType, "orderId="+takes.String()))
+				want, at := replied(takes.String()), takes
+				if takes > timeout {
+					want, at = replied("sorry"), timeout
+				}
+				if diff := cmp.Diff(want, answerOf(w.Result())); diff != "" {
+					t.Errorf("answer (-want +got):\n%s", diff)
+				}
+				if got := w.at.Sub(start); got != at {
+					t.Errorf("%v was answered after %v, want %v", takes, got, at)
+				}
+			})
+		}
+		all.Wait()
+		// The handler is idle for long, and then watches again.
+		time.Sleep(time.Hour)
+		start := time.Now()
+		w := &timed{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, post(formType, "orderId=1m"))
+		if got := w.at.Sub(start); got != timeout {
+			t.Errorf("after a pause, answered after %v", got)
+		}
+	})
+}
+
+// timed notes when it was written to.
+type timed struct {
+	*httptest.ResponseRecorder
+	at time.Time
+}
+
+func (w *timed) Write(b []byte) (int, error) {
+	w.at = time.Now()
+	return w.ResponseRecorder.Write(b)
+}
+
+// A sender that does not read holds up nobody else's deadline.
+func TestWatchBlockedWriter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := inPlace(webhook.ReplyHandler(func(context.Context, order) (text, error) { time.Sleep(2 * time.Hour); return "late", nil },
+			discard, sorry, webhook.WithTimeout(8*time.Second)))
+		go h.ServeHTTP(&stuck{ResponseRecorder: httptest.NewRecorder()}, post(formType, "orderId=1"))
+		synctest.Wait()
+		start := time.Now()
+		w := &timed{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, post(formType, "orderId=2"))
+		if got := w.at.Sub(start); got != 8*time.Second {
+			t.Errorf("answered after %v", got)
+		}
+		time.Sleep(3 * time.Hour)
+	})
+}
+
+type stuck struct{ *httptest.ResponseRecorder }
+
+func (w *stuck) Write(b []byte) (int, error) {
+	time.Sleep(time.Hour)
+	return w.ResponseRecorder.Write(b)
+}
+
+// One handler may serve in several tests, each with a clock and a server of its own,
+// one after the other and at once.
+func TestHandlerInSeveralBubbles(t *testing.T) {
+	t.Parallel()
+	h := webhook.ReplyHandler(func(ctx context.Context, _ order) (text, error) {
+		<-ctx.Done()
+		time.Sleep(time.Nanosecond)
+		return "late", nil
+	}, discard, sorry, webhook.WithTimeout(8*time.Second))
+	for _, wrap := range []func(http.Handler) http.Handler{asItIs, inPlace} {
+		for _, parallel := range []bool{false, true} {
+			for range 3 {
+				t.Run("", func(t *testing.T) {
+					if parallel {
+						t.Parallel()
+					}
+					synctest.Test(t, func(t *testing.T) {
+						h := wrap(h)
+						for range 3 {
+							if diff := cmp.Diff(replied("sorry"), do(h, post(formType, "orderId=7"))); diff != "" {
+								t.Errorf("answer (-want +got):\n%s", diff)
+							}
+						}
+						time.Sleep(time.Second) // until the late functions have returned
+					})
+				})
+			}
+		}
 	}
 }
+
+// The sender has its answer at the deadline, however long the observer takes, and an
+// observer may ask for the form at any time.
+func TestSlowObserver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := inPlace(webhook.ReplyHandler(func(context.Context, order) (text, error) { time.Sleep(time.Minute); return "late", nil },
+			discard, sorry, webhook.WithTimeout(8*time.Second), webhook.WithObserver(func(ctx context.Context, _ webhook.Observation) {
+				webhook.FormFrom(ctx)
+				time.Sleep(time.Hour)
+			})))
+		start := time.Now()
+		w := &flushed{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, post(formType, "orderId=7"))
+		if got := w.at.Sub(start); got != 8*time.Second {
+			t.Errorf("flushed after %v", got)
+		}
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+type flushed struct {
+	*httptest.ResponseRecorder
+	at time.Time
+}
+
+func (w *flushed) Flush() { w.at = time.Now() }
+
+var _ http.Flusher = (*flushed)(nil)

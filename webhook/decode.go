@@ -136,14 +136,14 @@ func checkEmbedding(t reflect.Type, above []reflect.Type) error {
 // an error is not to be used.
 func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]byte) (e *Error) {
 	if r.Method != http.MethodPost {
-		return refuse(http.StatusMethodNotAllowed, "method is not POST")
+		return refusal(http.StatusMethodNotAllowed, "method is not POST")
 	}
 	name, kind := mediaTypeOf(r)
 	switch {
 	case !d.event && (kind == unknownMedia || kind == formMedia && !d.self && d.tags == nil):
-		return refuse(http.StatusUnsupportedMediaType, "media type is not one this callback comes in")
+		return refusal(http.StatusUnsupportedMediaType, "media type is not one this callback comes in")
 	case isEncoded(r):
-		return refuse(http.StatusUnsupportedMediaType, "body has a Content-Encoding: send it as it is")
+		return refusal(http.StatusUnsupportedMediaType, "body has a Content-Encoding: send it as it is")
 	}
 	defer func() {
 		if v := recover(); v != nil {
@@ -157,7 +157,7 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 	}
 	parsed := len(body) == 0 && kind == formMedia && len(r.PostForm) > 0
 	if len(body) == 0 && !parsed && (r.ContentLength > 0 || r.ContentLength < 0 && r.PostForm != nil) {
-		return refuse(http.StatusBadRequest, "body was read before the handler got it")
+		return refusal(http.StatusBadRequest, "body was read before the handler got it")
 	}
 	if parsed {
 		*form, e = parsedForm(r, c.maxBytes)
@@ -166,11 +166,7 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 		}
 	}
 	if err := d.payload(r.Header, body, name, kind, parsed, c, v, form); err != nil {
-		var own *Error
-		if errors.As(err, &own) && own != nil {
-			return own
-		}
-		return &Error{Status: http.StatusBadRequest, Err: err}
+		return refusalOf(err)
 	}
 	return nil
 }
@@ -212,7 +208,7 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 		// A type may keep the bytes that it unmarshals itself from.
 		err = decodeJSON(bytes.Clone(body), v)
 	case d.self:
-		err = v.(FormUnmarshaler).UnmarshalForm(*form)
+		err = fromApp(v.(FormUnmarshaler).UnmarshalForm(*form))
 	default:
 		texts, err = d.tags.decode(v, *form, body, kind)
 	}
@@ -231,12 +227,12 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 func (d *decoder) header(h http.Header, v any) error {
 	type unmarshaler interface{ UnmarshalHeader(http.Header) error }
 	if u, ok := v.(unmarshaler); ok {
-		return u.UnmarshalHeader(h)
+		return fromApp(u.UnmarshalHeader(h))
 	}
 	if d.tags != nil {
 		for _, index := range d.tags.embedded {
 			if u, ok := embedded(v, index).(unmarshaler); ok {
-				if err := u.UnmarshalHeader(h); err != nil {
+				if err := fromApp(u.UnmarshalHeader(h)); err != nil {
 					return err
 				}
 			}

@@ -23,15 +23,15 @@
 // Africa's Talking signs nothing. What can be done is to put a secret into the
 // callback URL, to serve it over https only, and to check it with [RequireToken]:
 //
-//	guard := webhook.RequireToken(webhook.PathToken("token"), os.Getenv("CALLBACK_SECRET"))
+//	guard := webhook.RequireToken(webhook.PathSegment(2), os.Getenv("CALLBACK_SECRET"))
 //	http.Handle("/at/{token}/payments", guard(payments))
 //
 // # What is guaranteed
 //
-// The function gets a complete payload or is not called. A callback is answered
-// once, before the deadline if there is one. A failure is logged where
-// [WithLogger] says, without phone numbers, and seen by [WithObserver].
+// The function gets a complete payload or is not called. The handler answers a
+// callback once, before the deadline if there is one, in any middleware. It logs a
+// failure where [WithLogger] says, without phone numbers, and tells [WithObserver].
 //
-// Not guaranteed is that a callback arrives once, or in order: Africa's Talking
+// A callback may arrive twice, and callbacks may arrive in any order: Africa's Talking
 // sends some of them again, and no callback says that it is a repeat.
 package webhook

@@ -25,10 +25,15 @@ var (
 // A status outside 200 to 599 counts as 500. A status below 300 tells Africa's
 // Talking that the callback was received, while the error is still logged and
 // observed.
+//
+// The sender gets the status. It gets the text only of the engine's own refusals, which
+// name fields and never values, and say nothing of the server.
 type Error struct {
 	Status int
-	// Err is the cause. Its text never reaches the sender.
+	// Err is the cause.
 	Err error
+	// own is set for the engine's own refusals.
+	own bool
 }
 
 // Error returns the text of the cause.
@@ -56,6 +61,8 @@ type FieldError struct {
 	Field string
 	// Err is the fault, [ErrMissing] or an error that wraps [ErrMalformed].
 	Err error
+	// own is set if [Fields] made the error.
+	own bool
 }
 
 // Error returns a text such as "webhook: field sessionId: missing".
@@ -64,7 +71,7 @@ func (e *FieldError) Error() string { return "webhook: field " + e.Field + ": " 
 // Unwrap returns the fault.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// PanicError is the error that a panic in a handler's function is turned into.
+// PanicError is the error that stands for a panic in a handler's function.
 type PanicError struct {
 	// Value is what was passed to panic. It may hold anything, so
 	// [PanicError.Error] does not quote it.
@@ -82,6 +89,38 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-func refuse(status int, format string, args ...any) *Error {
-	return &Error{Status: status, Err: fmt.Errorf("webhook: "+format, args...)}
+func refusal(status int, format string, args ...any) *Error {
+	return &Error{Status: status, Err: fmt.Errorf("webhook: "+format, args...), own: true}
+}
+
+// refusalOf returns the refusal of a payload that cannot be decoded because of err.
+func refusalOf(err error) *Error {
+	if e, ok := err.(*Error); ok && e.own {
+		return e
+	}
+	refused := &Error{Status: http.StatusBadRequest, Err: err, own: true}
+	var app appError
+	if errors.As(err, &app) {
+		refused.Err, refused.own = app.error, false
+	}
+	var chosen *Error
+	if errors.As(err, &chosen) && chosen != nil {
+		refused.Status = chosen.status()
+	}
+	return refused
+}
+
+// appError marks an error that code of the app's returned while the engine decoded a
+// payload. It may quote anything.
+type appError struct{ error }
+
+func (e appError) Unwrap() error { return e.error }
+
+// fromApp returns the error of an UnmarshalForm or an UnmarshalHeader as one of the
+// app's, unless it comes from [Fields].
+func fromApp(err error) error {
+	if f, ok := err.(*FieldError); err == nil || ok && f != nil && f.own {
+		return err
+	}
+	return appError{err}
 }

@@ -200,6 +200,12 @@ func ExampleCheckSecret() {
 	// Output: webhook: a secret is worth less than 128 bits
 }
 
+func ExamplePathSegment() {
+	from := webhook.PathSegment(2)
+	fmt.Println(from(httptest.NewRequest(http.MethodPost, "/at/abc/sms", nil)))
+	// Output: abc
+}
+
 func ExamplePathToken() {
 	from := webhook.PathToken("token")
 	r := httptest.NewRequest(http.MethodPost, "/at/abc/sms", nil)
@@ -212,16 +218,6 @@ func ExampleQueryToken() {
 	from := webhook.QueryToken("key")
 	fmt.Println(from(httptest.NewRequest(http.MethodPost, "/ussd?key=abc", nil)))
 	// Output: abc
-}
-
-func ExampleRequireBasicAuth() {
-	admin := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "OK") })
-	h := webhook.RequireBasicAuth("amina", "correct horse")(admin)
-
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	fmt.Println(w.Code)
-	// Output: 401
 }
 
 func ExampleAllowFrom() {

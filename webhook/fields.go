@@ -57,9 +57,13 @@ func (f Form) Fields() Fields { return Fields{form: f} }
 // Err returns the first fault, a [*FieldError], or nil.
 func (r *Fields) Err() error { return r.err }
 
+// Refuse refuses the form because of a field, for a check that no other method makes.
+// The handler tells the sender the field and why, so neither may quote a value.
+func (r *Fields) Refuse(field, why string) { r.fail(field, fmt.Errorf("%w: %s", ErrMalformed, why)) }
+
 func (r *Fields) fail(field string, err error) {
 	if r.err == nil {
-		r.err = &FieldError{Field: field, Err: err}
+		r.err = &FieldError{Field: field, Err: err, own: true}
 	}
 }
 

@@ -43,12 +43,12 @@ func Handler[T any](fn func(context.Context, T) error, opts ...Option) http.Hand
 // reads: the body is the reply that fn returns, with its content type and its
 // length.
 //
-// [WithTimeout] and [WithFallback] see to it that there is an answer in time
-// whatever fn does.
+// Use [WithTimeout] and [WithFallback] to guarantee an answer even when fn fails or
+// is slow.
 func ReplyHandler[T any, R Reply](fn func(context.Context, T) (R, error), opts ...Option) http.Handler {
 	h := &handler[T, R]{config: newConfig(opts), decode: decoderOf(reflect.TypeFor[T]()), fn: fn}
 	h.config.kind = reflect.TypeFor[T]().String()
-	h.notify = notifyFor[T](h.config)
+	h.notify = notifierOf[T](h.config)
 	return h
 }
 
@@ -56,7 +56,7 @@ type handler[T any, R Reply] struct {
 	config config
 	decode *decoder
 	fn     func(context.Context, T) (R, error)
-	notify notify[T]
+	notify notifier[T]
 	watch  watch
 }
 
@@ -73,38 +73,33 @@ func (h *handler[T, R]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.start, x.timeout = time.Now(), h.config.timeout
 	x.form.ends = x.room[:0]
 	defer x.end()
-	switch {
-	case x.timeout == 0:
+	if sendsAtFlush(w) && h.watch.add(&x.callback) {
+		x.inPlace = true
+		defer h.watch.remove(&x.callback)
 		h.serve(x)
-	case r.ProtoMajor == 1 && flushes(w):
-		// At the deadline the watch sends the whole answer, and the sender has
-		// it although ServeHTTP has yet to return.
-		if isTestClock(x.start) {
-			defer time.AfterFunc(x.timeout, x.expireEarly).Stop()
-		} else {
-			h.watch.add(&x.callback)
-			defer h.watch.remove(&x.callback)
-		}
-		h.serve(x)
-	default:
+	} else {
 		h.serveAside(x)
 	}
 }
 
-// serveAside serves on another goroutine, for writers that hold back what is
-// written until ServeHTTP returns.
+// serveAside serves on another goroutine, so that ServeHTTP can return at the
+// deadline, or when the function ends its goroutine.
 func (h *handler[T, R]) serveAside(x *exchange[T, R]) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		h.serve(x)
 	}()
-	timer := time.NewTimer(x.timeout)
-	defer timer.Stop()
+	var deadline <-chan time.Time
+	if x.timeout > 0 {
+		timer := time.NewTimer(x.timeout)
+		defer timer.Stop()
+		deadline = timer.C
+	}
 	select {
 	case <-done:
-	case <-timer.C:
-		x.expire()
+	case <-deadline:
+		x.fail(x.deadlineError(), atDeadline)
 	}
 }
 
@@ -117,7 +112,7 @@ func (h *handler[T, R]) serve(x *exchange[T, R]) {
 		if v := recover(); v != nil {
 			x.fail(&PanicError{v, debug.Stack()}, onTime)
 		} else if !returned {
-			x.fail(errExited, onTime)
+			x.fail(errExited, exiting)
 		}
 	}()
 	buf := buffers.Get().(*[]byte)
@@ -130,24 +125,9 @@ func (h *handler[T, R]) serve(x *exchange[T, R]) {
 	returned = true
 }
 
-// flushes reports whether what is written to w can be sent before ServeHTTP
-// returns.
-func flushes(w http.ResponseWriter) bool {
-	for {
-		switch v := w.(type) {
-		case http.Flusher, interface{ FlushError() error }:
-			return true
-		case interface{ Unwrap() http.ResponseWriter }:
-			w = v.Unwrap()
-		default:
-			return false
-		}
-	}
-}
-
-// buffers holds the memory that requests are read into and replies are written
-// to. Nothing that outlives the callback refers to it, and no other memory gets in
-// than what was made here.
+// buffers holds the memory that requests are read into and replies are written to.
+// A buffer goes back after the reply was written: the payload must never refer to it,
+// and it must never be memory of the app's.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
 
 // keep makes b the buffer's memory unless it has grown too large to be kept.
@@ -159,12 +139,12 @@ func keep(buf *[]byte, b []byte) {
 
 func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
 	payload, _ := any(&x.value).(slog.LogValuer)
-	quiet := h.notify.match != nil && h.notify.match(x.value)
+	quiet := h.notify != nil && h.notify.IsNotification(x.value)
 	if !x.accept(payload, quiet) {
 		return nil
 	}
 	if quiet {
-		if err := h.notify.fn(&x.callback, x.value); err != nil {
+		if err := h.notify.Notify(&x.callback, x.value); err != nil {
 			return err
 		}
 		return x.send(textPlain, []byte("OK"), nil)
@@ -181,7 +161,7 @@ func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
 			return errors.New("webhook: the reply is nil")
 		}
 	}
-	if c, ok := reply.(Checker); ok {
+	if c, ok := reply.(interface{ Check() error }); ok {
 		if err := c.Check(); err != nil {
 			x.log(slog.LevelWarn, "doubtful reply", err)
 		}
@@ -191,6 +171,6 @@ func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
 		return err
 	}
 	// The body may be memory of the app's: it is not kept.
-	header, _ := reply.(HeaderMarshaler)
+	header, _ := reply.(headerMarshaler)
 	return x.send(reply.ContentType(), body, header)
 }

@@ -156,7 +156,7 @@ func TestHandlerAnswers(t *testing.T) {
 			r := post(formType, "")
 			r.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
 			return r
-		}, refused(400, "webhook: body was cut short: unexpected EOF"), io.ErrUnexpectedEOF},
+		}, refused(400, "webhook: body was cut short"), io.ErrUnexpectedEOF},
 		{"bad percent-escape in a value", form("orderId=%zz"),
 			refused(400, "webhook: field orderId: malformed: bad percent-escape"), webhook.ErrMalformed},
 		{"cut percent-escape", form("orderId=7&note=%2"),
@@ -386,7 +386,7 @@ func TestBrokenErrorsAndLoggers(t *testing.T) {
 		"panic":      func(context.Context, order) (text, error) { panic("boom") },
 	} {
 		for _, opt := range []webhook.Option{discard, broken} {
-			for _, wrap := range []func(http.Handler) http.Handler{asItIs, withoutFlush} {
+			for _, wrap := range []func(http.Handler) http.Handler{inPlace, withoutFlush} {
 				h := wrap(webhook.ReplyHandler(fn, opt, sorry, webhook.WithTimeout(time.Hour)))
 				if diff := cmp.Diff(replied("sorry"), do(h, post(formType, "orderId=7"))); diff != "" {
 					t.Errorf("%s: answer (-want +got):\n%s", name, diff)
@@ -497,7 +497,7 @@ func TestBrokenHooks(t *testing.T) {
 		{"fallback is nil", webhook.WithFallback(func(error) webhook.Reply { return nil }), refused(500, "Internal Server Error")},
 		{"observer panics", webhook.WithObserver(func(context.Context, webhook.Observation) { panic(1) }),
 			refused(500, "Internal Server Error")},
-		{"matcher panics", webhook.WithNotify(func(order) bool { panic(1) }, func(context.Context, order) error { return nil }),
+		{"matcher panics", notifying(func(order) bool { panic(1) }, func(context.Context, order) error { return nil }),
 			refused(500, "Internal Server Error")},
 	}
 	for _, test := range tests {
@@ -563,21 +563,21 @@ func TestReplyHandler(t *testing.T) {
 		{"error without a fallback", func(context.Context, order) (text, error) { return "x", errors.New("boom") },
 			webhook.WithOptions(), refused(500, "Internal Server Error"), "level=ERROR"},
 		{"notification", func(context.Context, order) (text, error) { return "x", nil },
-			webhook.WithNotify(func(o order) bool { return o.ID == "7" }, func(context.Context, order) error { return nil }),
+			notifying(func(o order) bool { return o.ID == "7" }, func(context.Context, order) error { return nil }),
 			plain(200, "OK"), ""},
 		{"failed notification", func(context.Context, order) (text, error) { return "x", nil },
-			webhook.WithOptions(sorry, webhook.WithNotify(func(o order) bool { return o.ID == "7" },
+			webhook.WithOptions(sorry, notifying(func(o order) bool { return o.ID == "7" },
 				func(context.Context, order) error { return errors.New("boom") })),
 			refused(500, "Internal Server Error"), "level=ERROR"},
 		{"no notification", func(context.Context, order) (text, error) { return "x", nil },
-			webhook.WithNotify(func(o order) bool { return o.ID == "8" }, func(context.Context, order) error { return nil }),
+			notifying(func(o order) bool { return o.ID == "8" }, func(context.Context, order) error { return nil }),
 			reply("x"), ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			for _, timeout := range []time.Duration{0, time.Hour} {
-				for _, wrap := range []func(http.Handler) http.Handler{asItIs, withoutFlush} {
+				for _, wrap := range []func(http.Handler) http.Handler{inPlace, withoutFlush} {
 					var log bytes.Buffer
 					h := wrap(webhook.ReplyHandler(test.fn, test.opt, webhook.WithTimeout(timeout),
 						webhook.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
@@ -592,6 +592,33 @@ func TestReplyHandler(t *testing.T) {
 		})
 	}
 }
+
+// notification is an option such as that of package voice.
+type notification[T any] struct {
+	webhook.Option
+	match func(T) bool
+	fn    func(context.Context, T) error
+}
+
+func notifying[T any](match func(T) bool, fn func(context.Context, T) error) webhook.Option {
+	return notification[T]{webhook.WithOptions(), match, fn}
+}
+
+func (n notification[T]) IsNotification(v T) bool               { return n.match(v) }
+func (n notification[T]) Notify(ctx context.Context, v T) error { return n.fn(ctx, v) }
+
+// inPlace serves on a writer that stands for net/http's own.
+func inPlace(h http.Handler) http.Handler {
+	server := new(http.Server)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(direct{w}, r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, server)))
+	})
+}
+
+type direct struct{ http.ResponseWriter }
+
+func (direct) SendsAtFlush()                 {}
+func (d direct) Unwrap() http.ResponseWriter { return d.ResponseWriter }
 
 func asItIs(h http.Handler) http.Handler { return h }
 
@@ -687,8 +714,8 @@ func TestOptionsPanic(t *testing.T) {
 	for name, build := range map[string]func(){
 		"WithMaxBytes(0)": func() { webhook.WithMaxBytes(0) },
 		"WithTimeout(-1)": func() { webhook.WithTimeout(-1) },
-		"WithNotify of another payload": func() {
-			webhook.Handler(func(context.Context, order) error { return nil }, webhook.WithNotify(func(int) bool { return true }, func(context.Context, int) error { return nil }))
+		"option for another payload": func() {
+			webhook.Handler(func(context.Context, order) error { return nil }, notifying(func(int) bool { return true }, func(context.Context, int) error { return nil }))
 		},
 		"function in a tagged type": func() {
 			webhook.Handler(func(context.Context, struct {

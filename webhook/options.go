@@ -30,33 +30,38 @@ type config struct {
 	required []string
 	observer func(context.Context, Observation)
 	fallback func(error) Reply
-	notify   any
+	notify   Option // a notifier
 }
 
 func newConfig(opts []Option) config {
 	c := config{maxBytes: DefaultMaxBytes}
-	for _, o := range opts {
-		o.apply(&c)
-	}
+	c.set(opts)
 	return c
+}
+
+func (c *config) set(opts []Option) {
+	for _, o := range opts {
+		o.apply(c)
+		if _, ok := o.(optionFunc); !ok {
+			c.notify = o
+		}
+	}
 }
 
 // WithOptions bundles options into one.
 func WithOptions(opts ...Option) Option {
-	return optionFunc(func(c *config) {
-		for _, o := range opts {
-			o.apply(c)
-		}
-	})
+	return optionFunc(func(c *config) { c.set(opts) })
 }
 
-// WithLogger sets where refused callbacks and failed handlers are logged: the
-// former as warnings, the latter as errors. Nothing is logged for a callback
-// that went well. The default is [slog.Default], asked for each record; a logger
-// on [slog.DiscardHandler] turns logging off.
+// WithLogger sets the logger. The handler logs a callback that it refuses as a
+// warning, and one whose function fails as an error; it logs nothing for a callback
+// that went well. The default is [slog.Default], asked for each record; a logger on
+// [slog.DiscardHandler] turns logging off.
 //
-// Payloads are logged through their LogValue method or not at all, and runs of
-// seven or more digits in the text of an error are masked.
+// The handler logs a payload through its LogValue method or not at all. In the text of
+// an error it masks numbers of seven or more digits, also with blanks, dashes, dots,
+// slashes or brackets in them, and nothing else: what the app's own errors quote is
+// the app's.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) { c.logger = l })
 }
@@ -70,11 +75,14 @@ func WithMaxBytes(n int) Option {
 	return optionFunc(func(c *config) { c.maxBytes = n })
 }
 
-// WithTimeout sets the deadline for answering a callback, counted from the
-// moment the handler gets it. The function's context expires then, and if the
-// function has not returned the callback is answered for it: with the reply of
-// [WithFallback], or else as an error with status 503. What the function returns
-// later is dropped.
+// WithTimeout sets the deadline for answering a callback, counted from the moment the
+// handler gets it. Then the function's context expires, and if the function has not
+// returned, the handler answers without it: with the reply of [WithFallback], or else
+// as an error with status 503. It drops what the function returns later.
+//
+// The sender has the whole answer at the deadline, also behind middleware that
+// compresses answers or holds them back, and when the sender itself is slow to send
+// the body.
 //
 // Zero means no deadline, which is the default of [Handler] and [ReplyHandler].
 // The handlers of this module for callbacks that must be answered in time have
@@ -86,14 +94,15 @@ func WithTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.timeout = d })
 }
 
-// WithErrorHandler sets what writes the answer to a callback that was refused
-// (400, 405, 413, 415) or whose function failed (500, or the status of the
-// [Error] it returned). The default writes the status, and as the body what is
-// wrong with a refused request, naming fields and never values; of a failed
-// function it says nothing but the status.
+// WithErrorHandler sets the function that writes the answer to a callback that the
+// handler refuses (400, 405, 413, 415) or whose function failed (500, or the status of
+// the [Error] it returned). The default writes the status. Below it, it tells the
+// sender why the handler itself refused the request, naming fields and never values.
+// The text of any other error, such as one of an UnmarshalForm of the app's, it does
+// not tell: err holds both kinds.
 //
-// With [WithTimeout] it may be called on another goroutine than the request's,
-// while the request's still waits.
+// The handler may call fn on another goroutine than the request's, while the request's
+// still waits.
 func WithErrorHandler(fn func(w http.ResponseWriter, r *http.Request, err *Error)) Option {
 	return optionFunc(func(c *config) { c.onError = fn })
 }
@@ -102,12 +111,12 @@ func WithErrorHandler(fn func(w http.ResponseWriter, r *http.Request, err *Error
 // carry with a value; without one it is answered 400 with an error that wraps
 // [ErrMissing]. The default is none beyond those that identify the callback.
 // Africa's Talking leaves out what it does not have, so require no more than the
-// app cannot do without: a callback that is refused is lost in the end.
+// app cannot do without: a refused callback is lost in the end.
 func WithRequired(fields ...string) Option {
 	return optionFunc(func(c *config) { c.required = append(c.required[:len(c.required):len(c.required)], fields...) })
 }
 
-// Observation is what became of one callback.
+// Observation says how one callback was answered.
 type Observation struct {
 	// Kind is the payload's type, such as "ussd.Request". It is fit for a
 	// metric's label: an app has as many as it has kinds of callbacks.
@@ -122,47 +131,37 @@ type Observation struct {
 	Err error
 }
 
-// WithObserver sets a function that is called once for each callback, after it
-// was answered. The default is none. It is called before the handler returns,
-// but for a callback that was answered at its deadline ([WithTimeout]): then it may
-// be called on another goroutine, and at any time. A panic in it is logged and goes
-// no further.
+// WithObserver sets a function that the handler calls once for each callback, after
+// the answer. The default is none. The call comes before the handler returns, but for
+// a callback that was answered at its deadline ([WithTimeout]): then it may come on
+// another goroutine, and at any time. The handler logs a panic in fn, which goes no
+// further.
 func WithObserver(fn func(context.Context, Observation)) Option {
 	return optionFunc(func(c *config) { c.observer = fn })
 }
 
 // WithFallback sets the reply of a [ReplyHandler] whose function returned an
-// error, panicked or missed its deadline: it goes out with status 200 in place of
-// the error's. If fn returns nil, the error is answered as [Handler] would. The
-// default is none; handlers in this module whose answer must be understood by
-// Africa's Talking have one. fn must not put the error's text into the reply.
+// error, panicked or missed its deadline: it goes out with status 200 in place of an
+// error. If fn returns nil, the handler answers the error as [Handler] would. The
+// default is none; handlers in this module whose answer Africa's Talking must
+// understand have one. fn must not put the error's text into the reply.
 func WithFallback(fn func(err error) Reply) Option {
 	return optionFunc(func(c *config) { c.fallback = fn })
 }
 
-// WithNotify sends the callbacks for which match reports true to fn, not to the
-// handler's own function. They ask for no reply: they are answered as [Handler]
-// answers, without a fallback. T must be the handler's payload type; building
-// the handler panics if it is not. The default is none.
-//
-// It serves URLs on which Africa's Talking mixes questions with news, as on
-// voice callback URLs.
-func WithNotify[T any](match func(T) bool, fn func(context.Context, T) error) Option {
-	return optionFunc(func(c *config) { c.notify = notify[T]{match, fn} })
+// notifier is an Option that handles the callbacks that ask for no reply, in place of
+// the handler's own function, on URLs where Africa's Talking mixes questions with
+// news. The handler answers them as [Handler] does, without a fallback. Package voice
+// has one, which embeds an Option.
+type notifier[T any] interface {
+	IsNotification(T) bool
+	Notify(context.Context, T) error
 }
 
-type notify[T any] struct {
-	match func(T) bool
-	fn    func(context.Context, T) error
-}
-
-func notifyFor[T any](c config) notify[T] {
-	if c.notify == nil {
-		return notify[T]{}
-	}
-	n, ok := c.notify.(notify[T])
-	if !ok {
-		panic(fmt.Sprintf("webhook: WithNotify is for another payload than %v", reflect.TypeFor[T]()))
+func notifierOf[T any](c config) notifier[T] {
+	n, ok := c.notify.(notifier[T])
+	if c.notify != nil && !ok {
+		panic(fmt.Sprintf("webhook: %T is no option for handlers of %v", c.notify, reflect.TypeFor[T]()))
 	}
 	return n
 }

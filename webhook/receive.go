@@ -6,6 +6,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 )
@@ -63,24 +64,36 @@ func readBody(r *http.Request, buf []byte, limit int) ([]byte, *Error) {
 		case err == io.EOF:
 			return buf, nil
 		case err != nil:
-			return buf, broken(err, limit)
+			return buf, bodyError(err, limit)
 		}
 	}
 }
 
 func tooLarge(limit int) *Error {
-	return refuse(http.StatusRequestEntityTooLarge, "body is larger than %d bytes", limit)
+	return refusal(http.StatusRequestEntityTooLarge, "body is larger than %d bytes", limit)
 }
 
-// broken returns the error for a body that could not be read to its end, be it
-// that middleware has set a lower limit.
-func broken(err error, limit int) *Error {
-	var e *http.MaxBytesError
-	if errors.As(err, &e) {
-		return tooLarge(min(limit, int(e.Limit)))
+// bodyError returns the error for a body that could not be read in full, including one
+// cut off by a smaller [http.MaxBytesReader]. Its text leaves out the text of err, which
+// may hold an address of the server's.
+func bodyError(err error, limit int) *Error {
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return tooLarge(min(limit, int(tooLong.Limit)))
 	}
-	return refuse(http.StatusBadRequest, "body was cut short: %w", err)
+	return &Error{Status: http.StatusBadRequest, Err: cutShort{err}, own: true}
 }
+
+type cutShort struct{ error }
+
+func (e cutShort) Error() string {
+	if errors.Is(e.error, os.ErrDeadlineExceeded) {
+		return "webhook: body was cut short: it took too long"
+	}
+	return "webhook: body was cut short"
+}
+
+func (e cutShort) Unwrap() error { return e.error }
 
 // isEncoded reports whether a body is compressed or the like.
 func isEncoded(r *http.Request) bool {
@@ -108,10 +121,10 @@ func parsedForm(r *http.Request, limit int) (Form, *Error) {
 	case size > limit+1:
 		return Form{}, tooLarge(limit)
 	case fields > maxFields:
-		return Form{}, &Error{Status: http.StatusBadRequest, Err: tooManyFields()}
+		return Form{}, refusalOf(tooManyFields())
 	case r.ContentLength > longest:
 		// net/url leaves out what it cannot read.
-		return Form{}, refuse(http.StatusBadRequest, "form lost fields when it was parsed before the handler got it")
+		return Form{}, refusal(http.StatusBadRequest, "form lost fields when it was parsed before the handler got it")
 	}
 	var b formBuilder
 	for _, key := range slices.Sorted(maps.Keys(r.PostForm)) {
@@ -121,7 +134,7 @@ func parsedForm(r *http.Request, limit int) (Form, *Error) {
 	}
 	form, err := b.done()
 	if err != nil {
-		return Form{}, &Error{Status: http.StatusBadRequest, Err: err}
+		return Form{}, refusalOf(err)
 	}
 	return form, nil
 }

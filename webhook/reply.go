@@ -7,26 +7,22 @@ import (
 
 // Reply is an answer whose body Africa's Talking reads. It is sent with status
 // 200.
+//
+// A Reply may also have a method MarshalHeader(http.Header) error, which sets
+// headers; its error counts as the function's own. And it may have a method
+// Check() error, for a reply that can be sent although something is wrong with it,
+// such as an action that is never reached: the handler logs the error as a warning
+// and sends the reply.
 type Reply interface {
-	// AppendText appends the body. An error counts as the handler's own: the
+	// AppendText appends the body. An error counts as the function's own: the
 	// reply is not sent.
 	encoding.TextAppender
 	// ContentType returns the value of the Content-Type header.
 	ContentType() string
 }
 
-// HeaderMarshaler is a [Reply] that also sets headers. An error counts as the
-// handler's own: the reply is not sent.
-type HeaderMarshaler interface {
-	MarshalHeader(http.Header) error
-}
-
-// Checker is a [Reply] that knows when it is doubtful although it can be sent:
-// a screen that may not fit, an action that is never reached. What Check returns
-// is logged as a warning, and the reply is sent.
-type Checker interface {
-	Check() error
-}
+// headerMarshaler is a [Reply] that also sets headers.
+type headerMarshaler interface{ MarshalHeader(http.Header) error }
 
 // ack is the reply to callbacks of which only the status counts.
 type ack struct{}

@@ -472,7 +472,7 @@ func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth
 // texts that it got.
 func (s *schemaType) decode(v any, form Form, body []byte, kind mediaType) (map[string][]string, error) {
 	for _, index := range s.embedded {
-		if err := embedded(v, index).(FormUnmarshaler).UnmarshalForm(form); err != nil {
+		if err := fromApp(embedded(v, index).(FormUnmarshaler).UnmarshalForm(form)); err != nil {
 			return nil, err
 		}
 	}

@@ -18,8 +18,8 @@ import (
 func newApp(secret, password string, log *slog.Logger) http.Handler {
 	messages := &messages{status: make(map[string]sms.Status)}
 	counters := &counters{callbacks: make(map[outcome]total)}
-	admin := webhook.RequireBasicAuth("admin", password)
-	guard := webhook.RequireToken(webhook.PathToken("token"), secret)
+	admin := requirePassword("admin", password)
+	guard := webhook.RequireToken(webhook.PathSegment(2), secret)
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", home)

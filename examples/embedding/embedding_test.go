@@ -159,7 +159,7 @@ func TestRequestIDReachesHandlers(t *testing.T) {
 	w := do(h, request("POST", "/at/"+secret+"/ussd", hop("")))
 	id := w.Header().Get("X-Request-Id")
 	if !strings.Contains(log.String(), `msg="USSD request" request=`+id) ||
-		!strings.Contains(log.String(), "msg=request request="+id+" method=POST pattern=/at/{token}/ussd status=200") {
+		!strings.Contains(log.String(), "msg=request request="+id+" method=POST route=/at/{token}/ussd status=200") {
 		t.Errorf("want the ID %s in both lines of the log:\n%s", id, log)
 	}
 }

@@ -308,6 +308,7 @@ func TestDeadline(t *testing.T) {
 			})
 			// With a writer that flushes the late yes must be dropped as well.
 			synctest.Test(t, func(t *testing.T) {
+				defer time.Sleep(time.Minute)
 				if diff := cmp.Diff(no, callbacktest.Do(airtime.ValidationHandler(fn, callbacktest.Quiet()), callbacktest.Post("/", callbacktest.FormType, validation.Full))); diff != "" {
 					t.Errorf("answer (-want +got):\n%s", diff)
 				}

@@ -2,7 +2,6 @@ package airtime
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -90,14 +89,13 @@ func (v *Validation) UnmarshalForm(f webhook.Form) error {
 		CurrencyCode:    r.Required("currencyCode"),
 		Amount:          r.RequiredMoney("amount"),
 	}
-	if err := r.Err(); err != nil {
-		return err
-	}
 	if c := u.Amount.Currency; c != "" && c != u.CurrencyCode {
-		return &webhook.FieldError{Field: "amount", Err: fmt.Errorf("%w: in another currency than currencyCode", webhook.ErrMalformed)}
+		r.Refuse("amount", "in another currency than currencyCode")
 	}
-	*v = u
-	return nil
+	if r.Err() == nil {
+		*v = u
+	}
+	return r.Err()
 }
 
 // LogValue hides the recipient.

@@ -1,10 +1,15 @@
 package callback
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 )
+
+// server stands for the server that all requests come from: timers for deadlines are
+// shared between the callbacks of one server.
+var server = new(http.Server)
 
 // exchange is a request that can be sent again, and the writer that its reply is
 // thrown away by. Renewing it allocates nothing.
@@ -21,6 +26,7 @@ func newExchange(body string) *exchange {
 	if err != nil {
 		panic(err)
 	}
+	r = r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, server))
 	r.Header.Set("Content-Type", formType)
 	r.ContentLength = int64(len(body))
 	r.Body = io.NopCloser(&e.body)
@@ -38,6 +44,9 @@ func (e *exchange) Header() http.Header         { return e.header }
 func (e *exchange) Write(p []byte) (int, error) { return len(p), nil }
 func (e *exchange) WriteHeader(int)             {}
 func (e *exchange) Flush()                      {}
+
+// SendsAtFlush tells package webhook that the writer stands for net/http's own.
+func (e *exchange) SendsAtFlush() {}
 
 // Repeat returns a function that sends a form to a handler as often as it is
 // told, and throws the replies away.

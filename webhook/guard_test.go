@@ -1,9 +1,14 @@
 package webhook_test
 
 import (
+	"bytes"
+	"crypto/rand"
+	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +56,42 @@ func TestRequireToken(t *testing.T) {
 	}
 }
 
+// A router that does not set path values is named in the log once, and never what was
+// sent. Not parallel: it takes the default logger.
+func TestRequireTokenWarns(t *testing.T) {
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	for name, test := range map[string]struct {
+		from  func(*http.Request) string
+		paths []string
+		want  int
+	}{
+		"router without path values": {webhook.PathToken("token"), []string{"/at/" + secret + "/sms", "/at/" + spare + "/sms"}, 1},
+		"no such segment":            {webhook.PathSegment(4), []string{"/at/" + secret + "/sms"}, 1},
+		"no parameter":               {webhook.QueryToken("key"), []string{"/sms?token=" + secret}, 1},
+		"wrong secret":               {webhook.PathSegment(2), []string{"/at/" + spare + "/sms", "/at/x/sms"}, 0},
+		"right secret":               {webhook.PathSegment(2), []string{"/at/" + secret + "/sms"}, 0},
+	} {
+		var log bytes.Buffer
+		slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+		guard := webhook.RequireToken(test.from, secret)
+		for _, path := range test.paths {
+			for _, h := range []http.Handler{guard(fine), guard(fine)} {
+				status(h, httptest.NewRequest(http.MethodPost, path, nil))
+			}
+		}
+		got := log.String()
+		if n := strings.Count(got, "level=WARN"); n != test.want || n > 0 && !strings.Contains(got, "PathSegment works in every router") {
+			t.Errorf("%s: %d warnings, want %d:\n%s", name, n, test.want, got)
+		}
+		for _, private := range []string{secret, spare, "/at", "/sms"} {
+			if strings.Contains(got, private) {
+				t.Errorf("%s: the log has %q", name, private)
+			}
+		}
+	}
+}
+
 func TestRequireTokenRefusesWeakSecrets(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -80,37 +121,75 @@ func TestRequireTokenRefusesWeakSecrets(t *testing.T) {
 	}
 }
 
-func TestRequireBasicAuth(t *testing.T) {
+// A secret is worth what its length and letters say, to the bit.
+func TestCheckSecret(t *testing.T) {
 	t.Parallel()
-	h := webhook.RequireBasicAuth("amina", "s3cret")(fine)
-	for name, test := range map[string]struct {
-		user, password string
-		want           int
-	}{
-		"right":          {"amina", "s3cret", 204},
-		"wrong password": {"amina", "secret", 401},
-		"wrong user":     {"kim", "s3cret", 401},
-		"empty":          {"", "", 401},
+	for secret, want := range map[string]string{
+		"":                                    "webhook: a secret is empty",
+		" ":                                   "webhook: a secret is worth less than 128 bits",
+		strings.Repeat("0123456789abcdef", 2): "", // 128 bits
+		strings.Repeat("0123456789abcdef", 2)[1:]: "webhook: a secret is worth less than 128 bits",
+		strings.Repeat("0123456", 20):             "webhook: a secret is worth less than 128 bits", // seven letters
+		strings.Repeat("01234567", 20):            "",
+		"abcdefghijklmnopqrs-_":                   "webhook: a secret is worth less than 128 bits", // 126 bits
+		"abcdefghijklmnopqrst-_":                  "",
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.SetBasicAuth(test.user, test.password)
-		if got := status(h, r); got != test.want {
-			t.Errorf("%s is answered %d, want %d", name, got, test.want)
+		got := ""
+		if err := webhook.CheckSecret(secret); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("CheckSecret(%q) is %q, want %q", secret, got, want)
 		}
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	if w.Code != 401 || w.Header().Get("WWW-Authenticate") == "" {
-		t.Errorf("nobody is answered %d with %v", w.Code, w.Header())
+	// rand.Text is what the examples use.
+	for range 1000 {
+		if s := rand.Text(); webhook.CheckSecret(s) != nil {
+			t.Errorf("CheckSecret refuses %s", s)
+		}
 	}
-	for _, pair := range [][2]string{{"", "x"}, {"x", ""}} {
+}
+
+func TestPathSegment(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		target string
+		n      int
+		want   string
+	}{
+		{"/at/abc/ussd", 1, "at"},
+		{"/at/abc/ussd", 2, "abc"},
+		{"/at/abc/ussd", 3, "ussd"},
+		{"/at/abc/ussd", 4, ""},
+		{"/at/abc/ussd", math.MaxInt - 1, ""},
+		{"/at/abc/ussd/", 4, ""},
+		{"/at/abc", 2, "abc"},
+		{"/at/abc/", 2, "abc"},
+		{"/at//abc", 2, ""},
+		{"//at/abc", 2, "at"},
+		{"/at/a%2Fb%20c/ussd", 2, "a/b c"},
+		{"/at/a%2Fb/ussd", 3, "ussd"},
+		{"/at%2Fabc/ussd", 2, "ussd"},
+		{"/at/a+b/ussd", 2, "a+b"},
+		{"/at/%2e%2e/ussd", 2, ".."},
+		{"/at?x=/abc", 2, ""},
+		{"/", 1, ""},
+	} {
+		if got := webhook.PathSegment(test.n)(httptest.NewRequest(http.MethodPost, test.target, nil)); got != test.want {
+			t.Errorf("segment %d of %s is %q, want %q", test.n, test.target, got, test.want)
+		}
+	}
+	if got := webhook.PathSegment(1)(&http.Request{URL: &url.URL{Path: "*"}}); got != "*" {
+		t.Errorf("a path without a slash gives %q", got)
+	}
+	for _, n := range []int{0, -1} {
 		func() {
 			defer func() {
-				if recover() == nil {
-					t.Errorf("RequireBasicAuth(%q, %q) does not panic", pair[0], pair[1])
+				if v, _ := recover().(string); !strings.HasPrefix(v, "webhook: PathSegment: ") {
+					t.Errorf("PathSegment(%d) panics with %q", n, v)
 				}
 			}()
-			webhook.RequireBasicAuth(pair[0], pair[1])
+			webhook.PathSegment(n)
 		}()
 	}
 }
@@ -155,6 +234,19 @@ func TestAllowFrom(t *testing.T) {
 		r.Header["X-Forwarded-For"] = test.forwarded
 		if got := status(h, r); got != test.want {
 			t.Errorf("%s is answered %d, want %d", test.name, got, test.want)
+		}
+	}
+	for prefix, want := range map[string][2]int{
+		"0.0.0.0/0": {204, 403}, "::ffff:0:0/96": {204, 403}, "::ffff:0:0/95": {403, 403}, "::/0": {403, 204},
+		"::ffff:203.0.113.0/120": {204, 403}, "::ffff:203.0.113.1/128": {204, 403}, "::ffff:203.0.113.0/128": {403, 403},
+	} {
+		h := webhook.AllowFrom(prefixes(prefix))(fine)
+		for i, peer := range []string{"203.0.113.1:1", "[2001:db9::1]:1"} {
+			r := httptest.NewRequest(http.MethodPost, "/", nil)
+			r.RemoteAddr = peer
+			if got := status(h, r); got != want[i] {
+				t.Errorf("%s lets %s through with %d, want %d", prefix, peer, got, want[i])
+			}
 		}
 	}
 	for name, build := range map[string]func(){
