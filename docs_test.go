@@ -3,8 +3,11 @@ package africastalking_test
 import (
 	"go/ast"
 	"go/doc"
+	"go/format"
 	"go/token"
+	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -75,4 +78,47 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 func isConstructor(f *doc.Func) bool {
 	return token.IsExported(f.Name) && f.Decl.Type.Results != nil &&
 		!strings.HasPrefix(f.Name, "With") && !strings.HasPrefix(f.Name, "Parse")
+}
+
+// The README stays short, its Go blocks are Go, and the lines that it gives for
+// routers are those of examples/routers. internal/release builds the blocks.
+func TestREADME(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(readme), "\r\n", "\n")
+	if lines := strings.Count(text, "\n"); lines > 200 {
+		t.Errorf("the README has %d lines, limit 200", lines)
+	}
+	blocks := regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(text, -1)
+	if len(blocks) == 0 {
+		t.Error("the README has no Go block")
+	}
+	for _, block := range blocks {
+		code := block[1]
+		if !strings.HasPrefix(code, "package ") {
+			code = "package main\n\nfunc main() {\n" + code + "}\n"
+		}
+		formatted, err := format.Source([]byte(code))
+		if err != nil {
+			t.Errorf("%v in\n%s", err, code)
+		} else if strings.HasPrefix(block[1], "package ") && string(formatted) != code {
+			t.Errorf("not formatted:\n%s", code)
+		}
+	}
+	routers, err := os.ReadFile("examples/routers/routers.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := regexp.MustCompile("(?m)^\\| .* \\| `(.*guard\\(h\\).*)` \\|$").FindAllStringSubmatch(text, -1)
+	if len(lines) < 5 {
+		t.Errorf("the README has lines for %d routers, want 5 or more", len(lines))
+	}
+	for _, line := range lines {
+		if want := strings.Replace(line[1], "guard(h)", "guard(a.ussd)", 1); !strings.Contains(string(routers), want) {
+			t.Errorf("examples/routers has no line %s", want)
+		}
+	}
 }

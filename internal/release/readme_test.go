@@ -9,13 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestREADME builds, tests and runs the programs of the README as they stand there.
+// TestREADME builds, tests and runs the programs of the README as they stand there;
+// fragments are completed first.
 func TestREADME(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../README.md")
@@ -45,18 +45,20 @@ func TestREADME(t *testing.T) {
 // callbacks are what the programs of the README that serve something are sent,
 // and how their answers begin, by the heading above them.
 var callbacks = map[string]struct{ path, body, answer string }{
-	"A program":  {"/ussd", "sessionId=ATUid_1&phoneNumber=%2B254711000001&serviceCode=*384*123%23&text=", "CON Welcome."},
-	"USSD menus": {"/ussd", "sessionId=ATUid_1&phoneNumber=%2B254711000001&serviceCode=*384*123%23&text=", "CON What would you"},
+	"A program": {"/ussd", "sessionId=1&phoneNumber=%2B254711000001&serviceCode=*384*123%23&text=", "END Your number is +254711000001"},
+	// A message without an ID: a complete one would be replied to over the network.
+	"Two-way SMS": {"/at/" + secret + "/sms", "from=%2B254711000001&to=21512&text=Hello", "BAD"},
+	"Voice":       {"/voice", "isActive=1&sessionId=1&direction=Inbound&callerNumber=%2B254711000001&destinationNumber=%2B254711000942", "<?xml"},
 }
 
-// program is a program of the README and its test.
-type program struct{ title, main, test string }
+// program is a program of the README, its test, or a fragment of one.
+type program struct{ title, main, test, fragment string }
 
 var headingOrBlock = regexp.MustCompile("(?ms)^(?:#+ ([^\n]*)|```go\n(.*?)^```)$")
 
 // programsOf returns the programs of a Markdown text, named by the headings above
 // them. A block that imports package testing is the test of the program before it,
-// or else a program of its own.
+// or else a program of its own. A block without a package clause is a fragment.
 func programsOf(markdown string) []program {
 	var programs []program
 	var title string
@@ -67,7 +69,7 @@ func programsOf(markdown string) []program {
 		case code == "":
 			title = heading
 		case !strings.HasPrefix(code, "package "):
-			// a fragment
+			programs = append(programs, program{title: title, fragment: code})
 		case !strings.Contains(code, `"testing"`):
 			programs = append(programs, program{title: title, main: code})
 		case last >= 0 && programs[last].title == title && programs[last].test == "":
@@ -79,8 +81,28 @@ func programsOf(markdown string) []program {
 	return programs
 }
 
+// whole makes a program of a fragment, in which ctx and a client c are at hand.
+func whole(fragment string) string {
+	return `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/sautigo/africastalking/client"
+)
+
+func main() {
+	ctx, c := context.Background(), client.New(os.Getenv("AT_USERNAME"), os.Getenv("AT_API_KEY"))
+` + fragment + "}\n"
+}
+
 func checkProgram(t *testing.T, p *proxy, program program, version string) {
 	addr := freeAddr(t) // a port that is free, instead of one that may be taken
+	if program.fragment != "" {
+		program.main = whole(program.fragment)
+	}
 	main := strings.ReplaceAll(program.main, `":8080"`, `"`+addr+`"`)
 	files := map[string]string{}
 	if main != "" {
@@ -97,18 +119,17 @@ func checkProgram(t *testing.T, p *proxy, program program, version string) {
 	if main == "" {
 		return
 	}
-	binary := filepath.Join(a.dir, "program")
-	if runtime.GOOS == "windows" {
-		binary += ".exe"
-	}
+	binary := filepath.Join(a.dir, "program.exe")
 	a.run(t, "build", "-o", binary)
 	cmd := exec.CommandContext(t.Context(), binary)
-	// It has a secret, but no account: it must say so, and reach for no network.
-	cmd.Env = append(os.Environ(), "AT_USERNAME=", "AT_API_KEY=", "CALLBACK_SECRET="+secret)
+	cmd.Env = append(os.Environ(), "AT_USERNAME=sandbox", "AT_API_KEY=key", "CALLBACK_SECRET="+secret)
+	if main == program.main { // it sends: without an account it must say so, and reach for no network
+		cmd.Env = append(os.Environ(), "AT_USERNAME=", "AT_API_KEY=")
+	}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if main == program.main {
-		if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "not accepted for everybody: client: ") {
+		if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "not accepted for every recipient: client: ") {
 			t.Errorf("the program fails with %v and prints\n%s", err, &output)
 		}
 		return
@@ -127,6 +148,39 @@ func checkProgram(t *testing.T, p *proxy, program program, version string) {
 	_ = cmd.Wait() // says that it was killed
 	if err != nil || !strings.HasPrefix(got, callback.answer) {
 		t.Errorf("the program answers %q, %v, want %q, and prints\n%s", got, err, callback.answer, &output)
+	}
+}
+
+// TestREADMEFirstScreen starts the quickstart as the README does, posts what its
+// curl line posts, and expects the answer below it.
+func TestREADMEFirstScreen(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	curl := regexp.MustCompile(`(?m)^    \$ curl -d '([^']*)' http://127\.0\.0\.1:9000(\S*)\n    (.*)$`).FindStringSubmatch(string(text))
+	if curl == nil {
+		t.Fatal("the README has no curl line with its answer")
+	}
+	binary := filepath.Join(t.TempDir(), "quickstart.exe")
+	build := exec.Command("go", "build", "-o", binary, "./examples/quickstart")
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	addr := freeAddr(t)
+	cmd := exec.CommandContext(t.Context(), binary, "-addr", addr)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := post("http://"+addr+curl[2], curl[1])
+	if killErr := cmd.Process.Kill(); killErr != nil {
+		t.Error(killErr)
+	}
+	_ = cmd.Wait() // says that it was killed
+	if err != nil || got != curl[3] {
+		t.Errorf("the quickstart answers %q, %v, want %q", got, err, curl[3])
 	}
 }
 
