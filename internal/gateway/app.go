@@ -114,7 +114,10 @@ func (m remote) post(ctx context.Context, c Callback) Answer {
 	// A RoundTripper, unlike an http.Client, follows no redirects and keeps the
 	// URL out of its errors.
 	resp, err := m.transport.RoundTrip(r)
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return Answer{Err: ErrCut}
+	case err != nil:
 		return Answer{Err: err}
 	}
 	defer resp.Body.Close()

@@ -1,6 +1,5 @@
-// Package gateway plays Africa's Talking towards an app: it sends callbacks as
-// Africa's Talking does, and makes of the answers what Africa's Talking makes of
-// them. The app is an [http.Handler] in memory ([Handler]) or a real endpoint
+// Package gateway plays Africa's Talking towards an app: it sends callbacks and
+// interprets the answers as Africa's Talking does. The app is an [http.Handler] in memory ([Handler]) or a real endpoint
 // ([URL]).
 //
 // It knows the wire and nothing of the packages that read it, so that a test of

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// writer is a ResponseWriter in memory. The answer may be written and flushed by
-// one goroutine while another is still in the handler, as on a server.
+// writer is a ResponseWriter in memory. One goroutine may write and flush the answer
+// while another is still in the handler, as on a server.
 type writer struct {
 	done   chan struct{} // closed when the whole answer is there
 	header http.Header
@@ -19,16 +19,18 @@ type writer struct {
 	status    int // 0 until the header is written
 	sent      http.Header
 	announced int64 // Content-Length, -1 if not set
-	written   int64 // by the handler
+	guess     bool  // the Content-Type, from the body
+	count     bool  // the Content-Length, from the body
+	written   int64 // by the handler, with what is more than announced
 	body      []byte
-	flushed   bool // if not all at once
+	flushed   bool
 	over      bool
 	err       error
 }
 
-// countedBody is the size of the largest answer, in bytes, to which net/http adds a
-// Content-Length itself.
-const countedBody = 2048
+// buffered is how many bytes of a body net/http keeps until the handler flushes or
+// returns. An answer that fits gets a Content-Length.
+const buffered = 2048
 
 func newWriter() *writer {
 	return &writer{done: make(chan struct{}), header: http.Header{}, announced: -1}
@@ -39,10 +41,10 @@ func (w *writer) Header() http.Header { return w.header }
 func (w *writer) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.writeHeader(status, nil)
+	w.writeHeader(status)
 }
 
-func (w *writer) writeHeader(status int, body []byte) {
+func (w *writer) writeHeader(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // as net/http does
 	}
@@ -51,32 +53,42 @@ func (w *writer) writeHeader(status int, body []byte) {
 	}
 	w.status = status
 	w.sent = make(http.Header, len(w.header))
-	for name, values := range w.header { // as they arrive, however they were set
+	for name, values := range w.header { // as they arrive, in whatever case they were set
 		for _, v := range values {
 			w.sent.Add(name, v)
 		}
 	}
-	if n, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
+	_, typed := w.header["Content-Type"] // nil turns guessing off
+	w.guess = !typed && w.sent.Get("Content-Encoding") == ""
+	if !w.hasBody() {
+		w.sent.Del("Content-Length")
+		if status == http.StatusNotModified {
+			w.sent.Del("Content-Type")
+		}
+		return
+	}
+	length := w.sent.Get("Content-Length")
+	w.count = length == ""
+	if n, err := strconv.ParseInt(length, 10, 64); err == nil && n >= 0 {
 		w.announced = n
 	} else {
 		w.sent.Del("Content-Length")
 	}
-	if _, set := w.sent["Content-Type"]; !set && len(body) > 0 && w.sent.Get("Content-Encoding") == "" {
-		w.sent.Set("Content-Type", http.DetectContentType(body))
-	}
+}
+
+func (w *writer) hasBody() bool {
+	return w.status != http.StatusNoContent && w.status != http.StatusNotModified
 }
 
 func (w *writer) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.writeHeader(http.StatusOK, b)
+	w.writeHeader(http.StatusOK)
 	switch {
 	case w.over:
 		return 0, ErrCut
-	case w.status == http.StatusNoContent || w.status == http.StatusNotModified:
+	case !w.hasBody():
 		return 0, http.ErrBodyNotAllowed
-	case w.status != 0 && len(b) > 0 && w.written == 0 && w.sent["Content-Type"] == nil && w.sent.Get("Content-Encoding") == "":
-		w.sent.Set("Content-Type", http.DetectContentType(b))
 	}
 	if w.written += int64(len(b)); w.announced >= 0 && w.written > w.announced {
 		return 0, http.ErrContentLength
@@ -92,10 +104,21 @@ func (w *writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) 
 func (w *writer) Flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.writeHeader(http.StatusOK, nil)
+	w.writeHeader(http.StatusOK)
+	w.send()
 	w.flushed = true
 	if w.announced >= 0 && int64(len(w.body)) == w.announced {
 		w.end(nil)
+	}
+}
+
+// send completes the header, unless it is on its way.
+func (w *writer) send() {
+	if w.over || w.flushed {
+		return
+	}
+	if w.guess && len(w.body) > 0 {
+		w.sent.Set("Content-Type", http.DetectContentType(w.body))
 	}
 }
 
@@ -103,24 +126,27 @@ func (w *writer) Flush() {
 func (w *writer) finish(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err == nil {
-		w.writeHeader(http.StatusOK, nil)
-		if w.announced > int64(len(w.body)) && w.status != http.StatusNotModified {
+	switch {
+	case err == nil:
+		w.writeHeader(http.StatusOK)
+		if w.announced > int64(len(w.body)) {
 			err = ErrCut
 		}
-		if w.announced < 0 && len(w.body) <= countedBody && !w.flushed && !w.over {
-			w.sent.Set("Content-Length", strconv.Itoa(len(w.body))) // as net/http does
+		if w.count && !w.flushed && !w.over && len(w.body) <= buffered {
+			w.sent.Set("Content-Length", strconv.Itoa(len(w.body)))
 		}
+	case !w.flushed && !w.over && len(w.body) <= buffered:
+		w.status = 0 // nothing was sent
 	}
+	w.send()
 	w.end(err)
 }
 
 func (w *writer) end(err error) {
-	if w.over {
-		return
+	if !w.over {
+		w.over, w.err = true, err
+		close(w.done)
 	}
-	w.over, w.err = true, err
-	close(w.done)
 }
 
 // response returns the response of a writer that is done, or an error if nothing

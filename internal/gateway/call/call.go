@@ -3,6 +3,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -27,7 +28,7 @@ const (
 // Africa's Talking has such a limit is assumed.
 const MaxCallbacks = 50
 
-// Config says who calls whom, and where the app is.
+// Config is the two sides of a call, and the app.
 type Config struct {
 	// At returns the app at a URL, which an answer may have named.
 	At func(url string) (gateway.App, error)
@@ -40,13 +41,13 @@ type Config struct {
 
 	// Outbound is set for calls that the app has made.
 	Outbound bool
-	// CallerNumber is the person, whoever has called; DestinationNumber is the
-	// app's number.
+	// CallerNumber is the person's number, in outbound calls too; DestinationNumber
+	// is the app's.
 	CallerNumber, DestinationNumber string
 	CountryCode                     string
 	// Carrier is not sent if it is empty.
 	Carrier string
-	// ClientDialedNumber is whom a WebRTC or SIP client has dialled.
+	// ClientDialedNumber is the number that a WebRTC or SIP client has dialled.
 	ClientDialedNumber string
 	ClientRequestID    string
 	// SessionID is made up if it is empty.
@@ -61,12 +62,12 @@ type Config struct {
 	// charged by the second, which is assumed.
 	Currency string
 	Minute   int64
-	// FinishKey has dtmfDigits end with the key that has ended the input.
+	// FinishKey makes dtmfDigits end with the key that has ended the input.
 	// Whether they do is not documented, and samples disagree.
 	FinishKey bool
 }
 
-// State is what a call does while it waits for somebody.
+// State says what a call waits for.
 type State string
 
 // The states of a call.
@@ -83,21 +84,22 @@ const (
 	runs State = "" // goes on with the next action
 )
 
-// Call is a call from its first callback to the notification at its end. It is used
-// by one goroutine. Its time is simulated: what is said or played takes none, and
-// the rest as long as its methods say.
+// Call is a call from its first callback to the notification at its end. One goroutine
+// at a time may use it. Its time is simulated: texts and audio take none, and its methods
+// say how long the rest takes. A context that is cancelled while the app is asked ends
+// the call: the caller has hung up.
 type Call struct {
 	v       Config
 	url     string // where the last answer came from
 	state   State
-	action  Element // what it waits in, or has waited in last
+	action  Element // the one that it waits in, or has waited in last
 	todo    []Element
 	from    int // the post whose answer is carried out
 	posts   []Post
 	events  []Post
 	heard   []Sound
 	elapsed time.Duration
-	asked   int // callbacks since somebody has done something
+	asked   int // callbacks since the last act of a person
 	failure string
 	ending  string
 
@@ -118,7 +120,7 @@ type Call struct {
 	keep     *string         // the recording that the final notification has
 }
 
-// leg is a conversation with somebody.
+// leg is a conversation with another person.
 type leg struct {
 	kind   string // "dial", "queue" or "transfer"
 	number string
@@ -126,7 +128,7 @@ type leg struct {
 	limit  time.Duration // 0 is none
 }
 
-// Post is a callback and what became of it.
+// Post is a callback and its outcome.
 type Post struct {
 	// URL is where it was sent.
 	URL      string
@@ -135,21 +137,20 @@ type Post struct {
 	// Final is set for the end of the call, and for events: the answer asks for
 	// nothing.
 	Final bool
-	// Bridge is set while the call is connected with somebody. What an answer
-	// that asks for something does then is not documented; it is taken to do
-	// nothing.
+	// Bridge is set while the call is connected. The effect of an answer with
+	// actions is not documented then; it is taken to have none.
 	Bridge bool
-	// XML is what the answer asks for.
+	// XML is the document of the answer.
 	XML Document
-	// Failure says why the answer is none. What Africa's Talking does then is
-	// not documented; the call is taken to end.
+	// Failure says why the answer is unusable. The effect is not documented; the
+	// call is taken to end.
 	Failure string
 }
 
-// Sound is what a caller hears.
+// Sound is one sound that the caller hears.
 type Sound struct {
-	// Text is spoken, with single spaces for white space. For SSML it is
-	// what is left without the marks.
+	// Text is spoken, with single spaces for white space. For SSML it is the text
+	// without the marks.
 	Text string
 	// SSML is the speak element, if there is one.
 	SSML  string
@@ -161,12 +162,12 @@ type Sound struct {
 	Post int
 }
 
-// StateError is returned for what cannot happen in the state of a call.
+// StateError is returned for an act that is not possible in the state of a call.
 type StateError struct{ State State }
 
 func (e *StateError) Error() string { return "gateway: the call " + string(e.State) }
 
-// ErrNotRung is returned when somebody picks up whom nobody calls.
+// ErrNotRung is returned when a number picks up that the call does not ring.
 var ErrNotRung = errors.New("gateway: that number does not ring")
 
 // Start begins a call: one that comes in, or an outbound one that is picked up.
@@ -182,32 +183,23 @@ func Start(ctx context.Context, v Config) *Call {
 	return c
 }
 
-// Miss is an outbound call that nobody has picked up, for a hang-up cause, ""
-// being NO_ANSWER. That
-// there is nothing but the notification of its end was observed.
+// Miss is an outbound call that is not picked up, for a hang-up cause; "" is NO_ANSWER.
+// That the app gets the notification of its end alone was observed.
 func Miss(ctx context.Context, v Config, cause string) *Call {
 	v.Outbound = true
 	c := newCall(v)
-	if c.missed = cause; cause == "" {
-		c.missed = "NO_ANSWER"
-	}
+	c.missed = cmp.Or(cause, "NO_ANSWER")
 	c.end(ctx, "was not picked up")
 	return c
 }
 
 func newCall(v Config) *Call {
-	if v.SessionID == "" {
-		v.SessionID = gateway.NewID("ATVId_")
-	}
-	if v.Timeout == 0 {
-		v.Timeout = Timeout
-	}
+	v.SessionID = cmp.Or(v.SessionID, gateway.NewID("ATVId_"))
+	v.Timeout = cmp.Or(v.Timeout, Timeout)
+	// Observed: plain http at a bare address.
+	v.RecordingURL = cmp.Or(v.RecordingURL, "http://203.0.113.212:8080/"+gateway.NewID("")+".mp3")
 	if v.Start.IsZero() {
 		v.Start = time.Now()
-	}
-	if v.RecordingURL == "" {
-		// Observed: plain http at a bare address.
-		v.RecordingURL = "http://203.0.113.212:8080/" + gateway.NewID("") + ".mp3"
 	}
 	return &Call{v: v, url: v.URL}
 }
@@ -215,7 +207,7 @@ func newCall(v Config) *Call {
 // ID returns the call's session id.
 func (c *Call) ID() string { return c.v.SessionID }
 
-// State returns what the call does.
+// State returns the state of the call.
 func (c *Call) State() State { return c.state }
 
 // Action returns the action that the call waits in, or did last.
@@ -230,7 +222,7 @@ func (c *Call) Events() []Post { return c.events }
 // Source returns the callback whose answer [Call.Action] is from.
 func (c *Call) Source() Post { return c.posts[c.from] }
 
-// Heard returns all that the caller has heard.
+// Heard returns all sounds so far.
 func (c *Call) Heard() []Sound { return c.heard }
 
 // Elapsed returns how long the call has taken so far.
@@ -245,7 +237,7 @@ func (c *Call) Ending() string { return c.ending }
 // Failure says what was wrong with the answer that has ended the call.
 func (c *Call) Failure() string { return c.failure }
 
-// Leg returns whom a call that is connected is connected with.
+// Leg returns the number on the other side of a call that is connected.
 func (c *Call) Leg() string { return c.leg.number }
 
 // Rings returns the numbers that a Dial rings.
@@ -256,8 +248,8 @@ func (c *Call) Rings() []string {
 	return strings.Split(c.action.Attr("phoneNumbers"), ",")
 }
 
-// Press presses keys. It returns those that nothing has taken: keys behind the end
-// of the input, and keys that do not end a recording.
+// Press presses keys. It returns the keys that no action has taken: those behind the end
+// of the input, and those that do not end a recording.
 func (c *Call) Press(ctx context.Context, keys string) (left string, err error) {
 	if err := c.require(Keys, Records); err != nil {
 		return keys, err
@@ -292,7 +284,7 @@ func (c *Call) Press(ctx context.Context, keys string) (left string, err error) 
 	return "", nil
 }
 
-// Wait lets time pass in which nobody does anything.
+// Wait lets time pass without an act of a person.
 func (c *Call) Wait(ctx context.Context, d time.Duration) error {
 	if err := c.require(Keys, Records, Rings, Talks, Queues, Dequeues, Conference); err != nil {
 		return err
@@ -311,8 +303,8 @@ func (c *Call) Wait(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// Silence lets time pass until something times out. It returns a [*StateError] if
-// nothing does.
+// Silence lets time pass until the next time-out. It returns a [*StateError] if there is
+// none.
 func (c *Call) Silence(ctx context.Context) error {
 	if err := c.require(Keys, Records); err != nil {
 		return err
@@ -327,7 +319,7 @@ func (c *Call) Silence(ctx context.Context) error {
 	return nil
 }
 
-// Speak has the caller speak for some time, or until a recording has its length.
+// Speak lets the caller speak for some time, or until a recording has its length.
 func (c *Call) Speak(ctx context.Context, d time.Duration) error {
 	if err := c.require(Records); err != nil {
 		return err
@@ -344,8 +336,8 @@ func (c *Call) Speak(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// PickUp has the owner of a number take a call that rings, or a caller who waits in
-// a queue be connected with the one who takes somebody out.
+// PickUp connects the call: with a number that it rings, or, in a Dequeue, with the
+// number of a caller who waits in the queue.
 //
 // That the app is asked when a Dial is picked up, and again when the conversation
 // is over, is what a public integration relies on.
@@ -370,8 +362,8 @@ func (c *Call) PickUp(ctx context.Context, number string) error {
 	return nil
 }
 
-// Unanswered has nobody take a call that rings, for a hang-up cause, or nobody wait
-// in the queue. Documented: the actions behind a Dial run; an empty queue ends the
+// Unanswered ends ringing without an answer, for a hang-up cause, or finds no caller in
+// the queue. Documented: the actions behind a Dial run; an empty queue ends the
 // call. That there is no callback is assumed.
 func (c *Call) Unanswered(ctx context.Context, cause string) error {
 	if err := c.require(Rings, Dequeues); err != nil {
@@ -390,20 +382,17 @@ func (c *Call) Unanswered(ctx context.Context, cause string) error {
 	return nil
 }
 
-// Dequeued has somebody take the caller out of the queue. The fields of the callback
+// Dequeued connects the caller with an agent who takes them out of the queue. The fields of the callback
 // are those that public integrations read; that the app is asked when the two are
 // connected is assumed.
 func (c *Call) Dequeued(ctx context.Context, by, session string) error {
 	if err := c.require(Queues); err != nil {
 		return err
 	}
-	if session == "" {
-		session = gateway.NewID("ATVId_")
-	}
 	c.queue = []gateway.Field{
 		{"queueDurationInSeconds", seconds(c.idle)},
 		{"dequeuedToPhoneNumber", by},
-		{"dequeuedToSessionId", session},
+		{"dequeuedToSessionId", cmp.Or(session, gateway.NewID("ATVId_"))},
 		{"dequeueTime", c.date()},
 	}
 	c.todo = nil
@@ -439,7 +428,7 @@ func (c *Call) FailTransfer(ctx context.Context, cause string) error {
 	return nil
 }
 
-// OtherHangsUp has the one whom the caller is connected with hang up.
+// OtherHangsUp ends the conversation from the other side.
 func (c *Call) OtherHangsUp(ctx context.Context) error {
 	if err := c.require(Talks); err != nil {
 		return err
@@ -449,7 +438,7 @@ func (c *Call) OtherHangsUp(ctx context.Context) error {
 	return nil
 }
 
-// HangUp has the caller hang up. The recording that this ends is in the
+// HangUp ends the call by the caller. The recording that this ends is in the
 // notification, which is documented for a Record without attributes and assumed
 // for others.
 func (c *Call) HangUp(ctx context.Context) error {
@@ -473,14 +462,13 @@ func (c *Call) HangUp(ctx context.Context) error {
 	return nil
 }
 
-// Again delivers the last callback once more. The call takes no notice of the
-// answer.
+// Again delivers the last callback once more. Its answer does not change the call.
 func (c *Call) Again(ctx context.Context) gateway.Answer {
 	p := c.posts[len(c.posts)-1]
 	return c.deliver(ctx, p.URL, p.Callback)
 }
 
-// require begins what somebody does, which the call must be in one of the states for.
+// require begins an act of a person, for which the call must be in one of the states.
 func (c *Call) require(states ...State) error {
 	if !slices.Contains(states, c.state) {
 		return &StateError{c.state}

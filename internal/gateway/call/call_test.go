@@ -730,6 +730,27 @@ func TestLoop(t *testing.T) {
 	}
 }
 
+// The caller hangs up while the app is asked: the call is over, and the app is notified.
+func TestHangUpWhileTheAppIsAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if body, _ := io.ReadAll(r.Body); !strings.Contains(string(body), "isActive=0") {
+				<-r.Context().Done()
+			}
+		})
+		v := captured2025()
+		v.At = kit.At(v.URL, v.URL, gateway.InMemory(h))
+		c := call.Start(ctx, v)
+		posts := c.Posts()
+		if c.State() != call.Over || c.Ending() != "was ended by the caller" || c.Failure() != "" || len(posts) != 2 || posts[1].Answer.Status != 200 {
+			t.Errorf("the call %s, failure %q, posts %+v", c.Ending(), c.Failure(), posts)
+		}
+	})
+}
+
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	var got []string

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// run carries out actions until the call has to wait for somebody.
+// run carries out actions until the call waits for the caller or another person.
 func (c *Call) run(ctx context.Context) {
 	for c.state == runs {
 		if len(c.todo) == 0 {
@@ -35,11 +36,7 @@ func (c *Call) run(ctx context.Context) {
 			c.establish()
 			c.state, c.idle, c.recorded, c.spoken = Records, 0, 0, false
 		case "Dial":
-			tone := a.Attr("ringBackTone")
-			if tone == "" {
-				tone = a.Attr("ringbackTone")
-			}
-			c.play(tone)
+			c.play(cmp.Or(a.Attr("ringBackTone"), a.Attr("ringbackTone")))
 			c.state = Rings
 		case "Enqueue":
 			c.play(a.Attr("holdMusic"))
@@ -97,8 +94,8 @@ func (c *Call) sound(s Sound) {
 	c.heard = append(c.heard, s)
 }
 
-// establish says that the caller is charged from now on. That this is from the first
-// sound or connection is assumed.
+// establish starts the time that the caller is charged for. That it starts with the
+// first sound or connection is assumed.
 func (c *Call) establish() {
 	if !c.established {
 		c.established, c.answeredAt = true, c.elapsed
@@ -120,20 +117,14 @@ const maxCall time.Duration = 1 << 62
 // remaining returns how long it takes until something ends by itself, if it does.
 // That the time-out of a Record is of silence is assumed: the pages do not agree.
 func (c *Call) remaining() (time.Duration, bool) {
-	orElse := func(d, otherwise time.Duration) time.Duration {
-		if d == 0 {
-			return otherwise
-		}
-		return d
-	}
 	switch c.state {
 	case Keys:
-		return orElse(c.action.seconds("timeout"), KeysTimeout) - c.idle, true
+		return cmp.Or(c.action.seconds("timeout"), KeysTimeout) - c.idle, true
 	case Records:
 		if c.action.bareRecord() {
 			return 0, false
 		}
-		left := orElse(c.action.seconds("timeout"), RecordTimeout) - c.idle
+		left := cmp.Or(c.action.seconds("timeout"), RecordTimeout) - c.idle
 		if most := c.action.seconds("maxLength"); most > 0 {
 			left = min(left, most-c.recorded)
 		}
@@ -144,7 +135,7 @@ func (c *Call) remaining() (time.Duration, bool) {
 	return 0, false
 }
 
-// timeout ends what has no time left.
+// timeout ends the action or the conversation that has no time left.
 func (c *Call) timeout(ctx context.Context) {
 	switch c.state {
 	case Keys:
@@ -178,13 +169,8 @@ func (c *Call) endRecording(ctx context.Context) {
 	c.ask(ctx, c.callbackURL(), "Active", gateway.Field{"recordingUrl", recording})
 }
 
-// callbackURL returns the URL that gets what an action has collected.
-func (c *Call) callbackURL() string {
-	if u := c.action.Attr("callbackUrl"); u != "" {
-		return u
-	}
-	return c.url
-}
+// callbackURL returns the URL that gets the keys or the recording of an action.
+func (c *Call) callbackURL() string { return cmp.Or(c.action.Attr("callbackUrl"), c.url) }
 
 // endLeg ends a conversation by time or by the other side. That a conversation out
 // of a queue, or after a transfer, ends the call is assumed.
@@ -199,7 +185,7 @@ func (c *Call) endLeg(ctx context.Context, transferState string) {
 	}
 }
 
-// noteTalk notes how long a leg was. That its cause is NORMAL_CLEARING is assumed.
+// noteTalk notes the length of a conversation. That its cause is NORMAL_CLEARING is assumed.
 func (c *Call) noteTalk() {
 	c.bridge = "NORMAL_CLEARING"
 	c.dial[1][1] = seconds(c.elapsed - c.leg.start)
@@ -233,7 +219,7 @@ func (c *Call) keepRecording(spoken bool) {
 	c.keep = &recording
 }
 
-// ask sends a callback and takes its answer for what comes next.
+// ask sends a callback and takes its answer as the next actions.
 func (c *Call) ask(ctx context.Context, url, state string, more ...gateway.Field) {
 	if c.asked++; c.asked > MaxCallbacks {
 		c.fail(ctx, fmt.Sprintf("There were %d callbacks, and the caller has done nothing", MaxCallbacks))
@@ -243,7 +229,11 @@ func (c *Call) ask(ctx context.Context, url, state string, more ...gateway.Field
 	p.Answer = c.deliver(ctx, url, p.Callback)
 	p.judge(c.v.Timeout)
 	c.posts = append(c.posts, p)
-	if p.Failure != "" {
+	switch {
+	case errors.Is(p.Answer.Err, context.Canceled): // while the app was asked
+		c.end(context.WithoutCancel(ctx), "was ended by the caller")
+		return
+	case p.Failure != "":
 		c.fail(ctx, p.Failure)
 		return
 	}
@@ -252,7 +242,7 @@ func (c *Call) ask(ctx context.Context, url, state string, more ...gateway.Field
 	c.url, c.todo, c.from = url, p.XML.Actions, len(c.posts)-1
 }
 
-// askBridged sends a callback of a call that is connected.
+// askBridged sends a callback while the call is connected.
 func (c *Call) askBridged(ctx context.Context, fields []gateway.Field) {
 	p := Post{URL: c.url, Callback: c.active("Active", fields...), Bridge: true}
 	p.Answer = c.deliver(ctx, p.URL, p.Callback)
@@ -302,7 +292,7 @@ func (c *Call) send(ctx context.Context, app gateway.App, callback gateway.Callb
 	return app.Post(ctx, callback)
 }
 
-// judge makes of an answer what Africa's Talking makes of it. That it takes a 201 was
+// judge interprets an answer as Africa's Talking would. That it takes a 201 was
 // observed: its .NET sample answers so. The rest is assumed.
 func (p *Post) judge(timeout time.Duration) {
 	a := p.Answer

@@ -9,12 +9,12 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway"
 )
 
-// Message is an SMS that somebody has sent to one of the app's numbers. The fields
+// Message is an SMS to one of the app's numbers. The fields
 // are documented on Africa's Talking's page on incoming messages; their order is
 // that of its list, and none was observed.
 //
-// It is posted again until it is answered with status 200, for up to 12 hours
-// (help centre, article 742510); at which intervals is not documented.
+// Africa's Talking posts it again until the app answers with status 200, for up to 12
+// hours (help centre, article 742510). The intervals are not documented.
 type Message struct {
 	ID   string
 	Date time.Time
@@ -36,7 +36,7 @@ func (m Message) Callback() gateway.Callback {
 	return gateway.Form(gateway.AgentUnknown, f...)
 }
 
-// DeliveryReport says how far a sent message has come. Order and presence of its
+// DeliveryReport is the state of a message that the app has sent. Order and presence of its
 // fields are those of one captured report on a bulk message.
 type DeliveryReport struct {
 	ID          string
@@ -65,7 +65,7 @@ func (r DeliveryReport) Callback() gateway.Callback {
 	return gateway.Form(gateway.AgentUnknown, f...)
 }
 
-// OptOut says that somebody wants no more bulk messages from a sender. Its fields
+// OptOut says that a subscriber wants no more bulk messages from a sender. Its fields
 // are documented; their order is assumed.
 type OptOut struct{ SenderID, PhoneNumber string }
 
@@ -74,7 +74,7 @@ func (o OptOut) Callback() gateway.Callback {
 	return gateway.Form(gateway.AgentUnknown, gateway.Field{"senderId", o.SenderID}, gateway.Field{"phoneNumber", o.PhoneNumber})
 }
 
-// Subscription says that somebody has joined or left a premium product. Its fields
+// Subscription says that a subscriber has joined or left a premium product. Its fields
 // are documented; their order is assumed.
 type Subscription struct {
 	PhoneNumber, ShortCode string

@@ -27,8 +27,8 @@ type Event struct {
 	HopsMetadata []string
 	// Input is the text of the last hop.
 	Input string
-	// LastAppResponse is the last body that the app has answered, good or bad.
-	// Whether an earlier one is repeated if the last hop had none is assumed.
+	// LastAppResponse is the last body that the app has answered, good or bad. That
+	// an earlier one is repeated if the last hop had none is assumed.
 	LastAppResponse string
 	ErrorMessage    string
 }
@@ -59,12 +59,12 @@ func (e Event) Callback() gateway.Callback {
 func (s *Session) end(ctx context.Context, status, message string) {
 	s.event = &Event{
 		Date:            time.Now().UTC(),
-		SessionID:       s.u.SessionID,
-		ServiceCode:     s.u.ServiceCode,
-		NetworkCode:     s.u.NetworkCode,
-		PhoneNumber:     s.u.PhoneNumber,
+		SessionID:       s.c.SessionID,
+		ServiceCode:     s.c.ServiceCode,
+		NetworkCode:     s.c.NetworkCode,
+		PhoneNumber:     s.c.PhoneNumber,
 		Status:          status,
-		Cost:            s.u.Cost,
+		Cost:            s.c.Cost,
 		Duration:        time.Since(s.start),
 		HopsCount:       len(s.hops),
 		HopsMetadata:    s.metadata,
@@ -72,10 +72,10 @@ func (s *Session) end(ctx context.Context, status, message string) {
 		LastAppResponse: string(s.last),
 		ErrorMessage:    message,
 	}
-	if s.u.Events == nil {
+	if s.c.Events == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.u.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
-	s.eventAck = s.u.Events.Post(ctx, s.event.Callback())
+	s.eventAck = s.c.Events.Post(ctx, s.event.Callback())
 }

@@ -4,6 +4,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,19 +33,19 @@ const Timeout = 10 * time.Second
 // DefaultCost is what a session costs unless [Config.Cost] says otherwise.
 const DefaultCost = "KES 0.10"
 
-// Config says who dials what, and where the app is.
+// Config is the subscriber, the code that is dialled, and the app.
 type Config struct {
 	App gateway.App
-	// Events takes the notification at the end of the session; nil is nobody.
-	// It is sent before the call returns that has ended the session.
+	// Events takes the notification at the end of the session; nil is none. The
+	// method that ends the session returns after Events has answered.
 	Events gateway.App
 
 	PhoneNumber, ServiceCode, NetworkCode string
 	// SessionID is made up if it is empty.
 	SessionID string
-	// Inputs is in the text of the first hop already: a dialled extension. How
-	// that arrives is not documented; this is one of two ways that were
-	// reported. The other is in ServiceCode.
+	// Inputs is a dialled extension, which is in the text of the first hop. How it
+	// arrives is not documented: this is one of two ways that were reported. The
+	// other is in ServiceCode.
 	Inputs []string
 	// Timeout is [Timeout] if it is zero.
 	Timeout time.Duration
@@ -56,9 +57,11 @@ type Config struct {
 	Copies int
 }
 
-// Session is a USSD session that was dialled. It is used by one goroutine.
+// Session is a USSD session after it was dialled. One goroutine at a time may use it. A
+// context that is cancelled while the app is asked ends the session as Incomplete: the
+// subscriber has hung up.
 type Session struct {
-	u        Config
+	c        Config
 	start    time.Time
 	inputs   []string
 	hops     []Hop
@@ -69,15 +72,15 @@ type Session struct {
 	eventAck gateway.Answer
 }
 
-// Hop is one callback of a session and what became of it.
+// Hop is one callback of a session and its outcome.
 type Hop struct {
-	// Text is what was sent as text: all inputs so far, joined with "*".
+	// Text is the text that was sent: all inputs so far, joined with "*".
 	Text     string
 	Callback gateway.Callback
 	Answer   gateway.Answer
 	// Copies are the answers to the copies of the callback after the first.
 	Copies []gateway.Answer
-	// Screen is what the subscriber gets to read.
+	// Screen is the text that the subscriber sees.
 	Screen string
 	// Continue is whether the screen waits for an answer. If not, the session is
 	// over.
@@ -94,33 +97,31 @@ type Hop struct {
 // generic. Its wording differs between networks.
 const OperatorError = "Network technical problem. Please try again later."
 
+// hungUp is the Failure of a hop whose context was cancelled before the answer came: the
+// subscriber has hung up.
+const hungUp = "The subscriber has hung up"
+
 // ErrOver is returned when a session is used after its end.
 var ErrOver = errors.New("gateway: the session is over")
 
 // Dial begins a session: it sends the first hop.
-func Dial(ctx context.Context, u Config) (*Session, Hop) {
-	if u.SessionID == "" {
-		u.SessionID = gateway.NewID("ATUid_")
-	}
-	if u.Timeout == 0 {
-		u.Timeout = Timeout
-	}
-	if u.Cost == "" {
-		u.Cost = DefaultCost
-	}
-	s := &Session{u: u, start: time.Now(), inputs: append([]string(nil), u.Inputs...)}
+func Dial(ctx context.Context, c Config) (*Session, Hop) {
+	c.SessionID = cmp.Or(c.SessionID, gateway.NewID("ATUid_"))
+	c.Timeout = cmp.Or(c.Timeout, Timeout)
+	c.Cost = cmp.Or(c.Cost, DefaultCost)
+	s := &Session{c: c, start: time.Now(), inputs: append([]string(nil), c.Inputs...)}
 	return s, s.hop(ctx)
 }
 
 // ID returns the session's id.
-func (s *Session) ID() string { return s.u.SessionID }
+func (s *Session) ID() string { return s.c.SessionID }
 
 // Over reports whether the session has ended.
 func (s *Session) Over() bool { return s.event != nil }
 
-// Send answers the screen. Nothing is escaped, as nothing is on the wire: a "*"
-// in the input cannot be told from the one between two, and an empty input is an
-// empty segment. Nothing that was typed ever leaves the text.
+// Send answers the screen. As on the wire, nothing is escaped: a "*" in the input looks
+// like one between two inputs, and an empty input is an empty segment. No input ever
+// leaves the text.
 func (s *Session) Send(ctx context.Context, input string) (Hop, error) {
 	if s.Over() {
 		return Hop{}, ErrOver
@@ -129,8 +130,7 @@ func (s *Session) Send(ctx context.Context, input string) (Hop, error) {
 	return s.hop(ctx), nil
 }
 
-// Again delivers the last hop once more. The session takes no notice of the
-// answer.
+// Again delivers the last hop once more. Its answer does not change the session.
 func (s *Session) Again(ctx context.Context) gateway.Answer {
 	return s.post(ctx, s.hops[len(s.hops)-1].Callback)
 }
@@ -160,9 +160,9 @@ func (s *Session) Event() (Event, bool) {
 func (s *Session) EventAnswer() gateway.Answer { return s.eventAck }
 
 func (s *Session) post(ctx context.Context, c gateway.Callback) gateway.Answer {
-	ctx, cancel := context.WithTimeout(ctx, s.u.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
-	return s.u.App.Post(ctx, c)
+	return s.c.App.Post(ctx, c)
 }
 
 func (s *Session) hop(ctx context.Context) Hop {
@@ -171,7 +171,7 @@ func (s *Session) hop(ctx context.Context) Hop {
 	if s.echo != "" {
 		h.Callback.Header.Set(HopHeader, s.echo)
 	}
-	if n := s.u.Copies - 1; n > 0 {
+	if n := s.c.Copies - 1; n > 0 {
 		h.Copies = make([]gateway.Answer, n)
 		var wg sync.WaitGroup
 		for i := range h.Copies {
@@ -182,7 +182,7 @@ func (s *Session) hop(ctx context.Context) Hop {
 	} else {
 		h.Answer = s.post(ctx, h.Callback)
 	}
-	h.judge(s.u.Timeout)
+	h.judge(s.c.Timeout)
 	if len(h.Answer.Body) > 0 {
 		s.last = h.Answer.Body
 	}
@@ -191,6 +191,8 @@ func (s *Session) hop(ctx context.Context) Hop {
 	}
 	s.hops = append(s.hops, h)
 	switch {
+	case h.Failure == hungUp:
+		s.end(context.WithoutCancel(ctx), "Incomplete", "")
 	case h.Failure != "":
 		s.end(ctx, "Failed", h.Failure)
 	case !h.Continue:
@@ -202,19 +204,21 @@ func (s *Session) hop(ctx context.Context) Hop {
 // step is the callback of a hop. The order of the fields is the one observed.
 func (s *Session) step(text string) gateway.Callback {
 	return gateway.Form(Agent,
-		gateway.Field{"phoneNumber", s.u.PhoneNumber},
-		gateway.Field{"serviceCode", s.u.ServiceCode},
+		gateway.Field{"phoneNumber", s.c.PhoneNumber},
+		gateway.Field{"serviceCode", s.c.ServiceCode},
 		gateway.Field{"text", text},
-		gateway.Field{"sessionId", s.u.SessionID},
-		gateway.Field{"networkCode", s.u.NetworkCode},
+		gateway.Field{"sessionId", s.c.SessionID},
+		gateway.Field{"networkCode", s.c.NetworkCode},
 	)
 }
 
-// judge makes of the answer what Africa's Talking makes of it.
+// judge interprets the answer as Africa's Talking would.
 func (h *Hop) judge(timeout time.Duration) {
 	a := h.Answer
 	var ok bool
 	switch {
+	case errors.Is(a.Err, context.Canceled):
+		h.Failure = hungUp
 	// The texts of these are assumed.
 	case errors.Is(a.Err, context.DeadlineExceeded):
 		h.Failure = fmt.Sprintf("No response received within %v", timeout)
@@ -256,8 +260,8 @@ func ParseScreen(body []byte) (screen string, continues, ok bool) {
 	return string(rest), false, true
 }
 
-// hopMetadata checks metadata against the documented rules. What Africa's Talking
-// does with metadata that breaks them is not documented; it is taken to drop it.
+// hopMetadata checks metadata against the documented rules. Africa's Talking does not
+// document its handling of other metadata; that it drops it is assumed.
 func hopMetadata(values []string) (string, error) {
 	if len(values) == 0 {
 		return "", nil
@@ -279,9 +283,9 @@ func hopMetadata(values []string) (string, error) {
 	return v, nil
 }
 
-// SplitCode splits what was dialled into the service code and the inputs behind
-// it: "*384*123*1*2#" on "*384*123#" has "1" and "2". It returns false if what was
-// dialled is neither the service code nor an extension of it.
+// SplitCode returns the inputs behind a service code: "*384*123*1*2#" on "*384*123#" has
+// "1" and "2". It returns false if dialled is neither the service code nor an extension
+// of it.
 func SplitCode(dialled, serviceCode string) (inputs []string, ok bool) {
 	if dialled == serviceCode {
 		return nil, true

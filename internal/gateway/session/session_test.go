@@ -354,6 +354,24 @@ func TestPanic(t *testing.T) {
 	}
 }
 
+// The subscriber hangs up while the app is asked: the session is Incomplete, and the app
+// is notified.
+func TestHangUpWhileTheAppIsAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		c := captured(gateway.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), ""))
+		events := &recorder{answers: []string{"OK"}}
+		c.Events = gateway.Handler(events, "")
+		s, h := session.Dial(ctx, c)
+		e, over := s.Event()
+		if !over || e.Status != "Incomplete" || e.ErrorMessage != "" || h.Continue || len(events.requests) != 1 || s.EventAnswer().Status != 200 {
+			t.Errorf("event %+v, %d notifications, answered %+v", e, len(events.requests), s.EventAnswer())
+		}
+	})
+}
+
 func TestHopMetadata(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, app func(http.Handler) gateway.App) {
@@ -522,35 +540,6 @@ func TestAnswerBeforeTheHandlerReturns(t *testing.T) {
 			t.Errorf("after %v: %q, want the apology after %v", h.Answer.Took, h.Screen, ussd.DefaultTimeout)
 		}
 		close(release)
-	})
-}
-
-func TestWriter(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, app func(http.Handler) gateway.App) {
-		a := app(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			if err := http.NewResponseController(w).Flush(); err != nil {
-				t.Errorf("Flush = %v", err)
-			}
-			w.Header().Set("X-Late", "1") // the header is sent
-			_, _ = io.WriteString(w, "END ok")
-		})).Post(t.Context(), gateway.Form(session.Agent))
-		if a.Status != 200 || string(a.Body) != "END ok" || a.Header.Get("X-Late") != "" || a.Err != nil {
-			t.Errorf("answer is %+v", a)
-		}
-		a = app(answer("END ok")).Post(t.Context(), gateway.Form(session.Agent))
-		if got := a.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" {
-			t.Errorf("the content type was guessed as %q", got)
-		}
-		a = app(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "6")
-			if _, err := io.WriteString(w, "END ok and more"); !errors.Is(err, http.ErrContentLength) {
-				t.Errorf("writing too much = %v", err)
-			}
-		})).Post(t.Context(), gateway.Form(session.Agent))
-		if !errors.Is(a.Err, gateway.ErrCut) {
-			t.Errorf("answer is %+v, want it cut", a)
-		}
 	})
 }
 
