@@ -20,10 +20,10 @@ var timeLayouts = [...]string{
 //	2021-10-13+19:10:16        voice: encoded twice on the wire
 //	21-07-2018                 SIM swap
 //
-// Where the wire names no zone, UTC is taken: Africa's Talking documents it for
-// the USSD end-of-session notification and leaves it open elsewhere. The result
-// is always in UTC. The empty string and "None" mean that there is no date: they
-// give the zero time and no error. The error never quotes s.
+// ParseTime takes a date without a zone for UTC: Africa's Talking documents that for
+// the USSD end-of-session notification and leaves it open elsewhere. The result is
+// always in UTC. The empty string and "None" stand for no date: ParseTime returns the
+// zero time and no error. The error never quotes s.
 func ParseTime(s string) (time.Time, error) {
 	if absent(s) {
 		return time.Time{}, nil

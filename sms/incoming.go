@@ -48,8 +48,8 @@ type IncomingMessage struct {
 //
 // Africa's Talking sends a message again until it is answered 200, for up to 12
 // hours (help centre, article 742510), so fn may see an ID twice, and an error
-// of fn, answered 500, is a request to try again. The answer's body is not read:
-// to answer the sender, send a message.
+// of fn, answered 500, is a request to try again. Africa's Talking does not read the
+// answer's body: [TwoWayHandler] replies to the sender.
 func IncomingMessageHandler(fn func(context.Context, IncomingMessage) error, opts ...webhook.Option) http.Handler {
 	return webhook.ReplyHandler(func(ctx context.Context, m IncomingMessage) (good, error) {
 		return good{}, fn(ctx, m)

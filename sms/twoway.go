@@ -15,8 +15,7 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// twoWayTime is how long fn may take, and after it the sending, although the
-// sender of the callback has hung up.
+// twoWayTime is how long fn may take, and after it the sending.
 const twoWayTime = time.Minute
 
 // TwoWayHandler returns a handler for the dashboard's "SMS → SMS Callback URLs →
@@ -32,40 +31,48 @@ const twoWayTime = time.Minute
 // The reply goes to m.From, from the code or number in m.To, and with m.LinkID if the
 // message is an on-demand premium one.
 //
-// Africa's Talking delivers a message again, for up to 12 hours, until it is answered
-// 200. TwoWayHandler remembers by m.ID what it did, in the store and on as many
-// machines as share that, and answers
+// # What is answered and sent
 //
-//   - 200 "GOOD" when there is no reply to send, when the reply was accepted, when
-//     it can never be sent (the text or the number is unusable, or Africa's Talking
-//     refuses the recipient or the sender), and when it may have been sent: no reply
-//     is sent twice;
-//   - 500 when fn returned an error or panicked: a further delivery runs fn again;
+// Africa's Talking delivers a message again, for up to 12 hours, until it is answered
+// 200. TwoWayHandler remembers in the store, by m.ID, what it did, and answers
+//
+//   - 200 "GOOD" when there is no reply to send and when the reply was accepted;
+//   - 200 "GOOD" when the reply may have been sent, because no readable answer came:
+//     it is not sent again;
+//   - 200 "GOOD" when the reply can never be sent: its text or the number is unusable,
+//     or Africa's Talking refuses the recipient or the sender;
 //   - 500 when the reply surely was not sent but may be later: no connection, a
-//     refusal for now, a lack of balance, or an answer outside 2xx that refuses the
-//     request as a whole, as for a wrong API key. A further delivery sends the reply
-//     that fn returned the first time. It does not run fn;
-//   - 500 when the store fails: nothing is sent;
+//     refusal for now, no balance, or a status outside 2xx that refuses the request
+//     as a whole, such as 401 for a wrong API key. A further delivery sends the reply
+//     that fn returned the first time;
+//   - 500 when fn returned an error or panicked. A further delivery runs fn again. A
+//     webhook.Error of fn chooses another status;
+//   - 500 when the store fails, and 503 when another delivery of the message has been
+//     busy for a minute: nothing is sent;
 //   - 400 "BAD" to a request that is no complete message.
 //
-// So fn may have effects: once it returned a reply it does not run again for the
-// message, even if the process dies before the reply is sent. If the process dies
-// while fn runs, or the store loses the answer of fn, TwoWayHandler cannot know what
-// fn did, and does neither run it again nor reply. A webhook.Error of fn chooses
-// another status than 500.
-//
-// No reply is sent to a sender that is a name or a short code (fewer than eight
-// digits), or the number that the message was sent to: it would reach no person, and
-// could come back for ever. Fn runs for such a message all the same. Machines that
-// have an ordinary number are for fn to recognize.
+// So fn may have effects: once it has returned a reply it does not run again for the
+// message, on any machine that shares the store. If the process dies while fn runs, or
+// the store fails before it has fn's reply, TwoWayHandler cannot know what fn did: it
+// neither runs fn again nor replies.
 //
 // A reply that is given up is logged, and is the error of the observation
-// (webhook.WithObserver) beside the status 200. Neither shows a number or a text.
+// (webhook.WithObserver) beside the status 200, without numbers and texts.
 //
-// The contexts of fn and of the sending do not end when the sender of the callback
-// hangs up, but after a minute each. The store keeps two records a message for 24
-// hours, one of them with the text of the reply; with a [state.Memory] a restart
-// forgets them.
+// # Who gets no reply
+//
+// No reply goes to a name, to a short code (a number of fewer than eight digits) or to
+// the number that the message was sent to: it would reach no person, and could come
+// back for ever. fn runs for such a message all the same. A machine behind an ordinary
+// number is not recognized: an fn that replies to every text should not do so twice in
+// a row. Opt-outs are up to fn, too; the example shows the words for them.
+//
+// # What it costs
+//
+// fn may take a minute, and after it the sending, even when the sender of the callback
+// hangs up: their contexts end then. The store keeps two records a message for 24
+// hours, one of them with the text of the reply. A [state.Memory] forgets them in a
+// restart, and refuses further messages when it is full.
 //
 // TwoWayHandler panics if c, store or fn is nil, or if [client.Client.Err] reports
 // an error. The options are those of [IncomingMessageHandler].
@@ -91,9 +98,9 @@ type twoWay struct {
 }
 
 func (t *twoWay) receive(ctx context.Context, m IncomingMessage) error {
-	// The sender of the callback may hang up, which must not leave it half done.
+	// When the sender of the callback hangs up, the work goes on.
 	ctx = context.WithoutCancel(ctx)
-	reply, err := once(ctx, t.store, "sms/reply/"+m.ID, func(ctx context.Context) (_ []byte, again bool, err error) {
+	reply, err := once(ctx, t.store, "sms.TwoWayHandler/reply/"+m.ID, func(ctx context.Context) (_ []byte, again bool, err error) {
 		defer func() {
 			if v := recover(); v != nil {
 				again, err = true, &webhook.PanicError{Value: v, Stack: debug.Stack()}
@@ -108,7 +115,7 @@ func (t *twoWay) receive(ctx context.Context, m IncomingMessage) error {
 	case !answerable(m):
 		return giveUp(errors.New("the sender is a name, a short code or the number written to"))
 	}
-	_, err = once(ctx, t.store, "sms/sent/"+m.ID, func(ctx context.Context) (_ struct{}, again bool, err error) {
+	_, err = once(ctx, t.store, "sms.TwoWayHandler/sent/"+m.ID, func(ctx context.Context) (_ struct{}, again bool, err error) {
 		result, err := t.client.Send(ctx, client.Message{To: []string{m.From}, From: m.To, LinkID: m.LinkID, Text: string(reply)})
 		if again = mayResend(result, err); err != nil && !again {
 			err = giveUp(err)
@@ -118,9 +125,9 @@ func (t *twoWay) receive(ctx context.Context, m IncomingMessage) error {
 	return err
 }
 
-// once runs do at most once for a key, but for runs that return again, which have
-// done nothing. It returns the result of this delivery's run or of an earlier one, but
-// only this delivery's error.
+// once runs do at most once for a key, not counting runs that return true for again:
+// they have done nothing. It returns the result of this run or of an earlier one, and
+// the error of this run alone.
 func once[T any](ctx context.Context, store state.Store, key string, do func(context.Context) (v T, again bool, err error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, twoWayTime)
 	defer cancel()
@@ -141,14 +148,14 @@ func once[T any](ctx context.Context, store state.Store, key string, do func(con
 	return v, err
 }
 
-// giveUp returns the error for a message that is answered as if all were well: Africa's
-// Talking need not deliver it again.
+// giveUp returns an error that is logged, and answered with 200: a further delivery of
+// the message would not help.
 func giveUp(err error) error {
 	return &webhook.Error{Status: http.StatusOK, Err: fmt.Errorf("sms: reply given up: %w", err)}
 }
 
-// mayResend reports whether a message to one recipient surely was not sent, and may be
-// before Africa's Talking stops delivering the message that it replies to.
+// mayResend reports whether a message to one recipient surely was not sent, and can be
+// sent while Africa's Talking still delivers the message that it replies to.
 func mayResend(result client.Result, err error) bool {
 	if errors.Is(err, client.ErrInvalid) || len(result.Recipients) != 1 {
 		return false
@@ -164,8 +171,8 @@ func mayResend(result client.Result, err error) bool {
 	return false
 }
 
-// shortestNumber is how many digits a subscriber's number has at least, with its
-// country code. No short code is known that has as many.
+// shortestNumber is the least number of digits of a subscriber's number with its
+// country code. Short codes have three to six.
 const shortestNumber = 8
 
 // answerable reports whether a reply to m would reach a person.

@@ -379,7 +379,7 @@ func TestTwoWayIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newTwoWay(t, new(state.Memory))
-		for _, id := range []string{"1", "2", "1", "sent/1", "1/2", "2", strings.Repeat("x", 10_000), "1"} {
+		for _, id := range []string{"1", "2", "1", "/sent/1", "1/2", "2", strings.Repeat("x", 10_000), "1"} {
 			if got := deliver(a, message(id, sender)); got != taken {
 				t.Errorf("%.20s is answered %s", id, got)
 			}
@@ -499,6 +499,25 @@ func TestTwoWayBound(t *testing.T) {
 		}
 		if n := len(at.Sent()); n != 1 {
 			t.Errorf("sent %d times", n)
+		}
+	})
+}
+
+// A deadline answers the callback, and the reply is sent all the same.
+func TestTwoWayDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		at := clienttest.NewServer(t, clienttest.WithInMemory(true))
+		h := sms.TwoWayHandler(at.Client(), new(state.Memory), func(context.Context, sms.IncomingMessage) (string, error) {
+			time.Sleep(5 * time.Second)
+			return replyText, nil
+		}, callbacktest.Quiet(), webhook.WithTimeout(time.Second))
+		if got := deliver(h, message("1", sender)); got != "503 Service Unavailable" {
+			t.Errorf("answered %s at the deadline", got)
+		}
+		time.Sleep(10 * time.Second)
+		if got := deliver(h, message("1", sender)); got != taken || len(at.Sent()) != 1 {
+			t.Errorf("answered %s; sent %d times", got, len(at.Sent()))
 		}
 	})
 }

@@ -1,6 +1,8 @@
-// Package gsm7 knows the default alphabet of GSM phones (3GPP TS 23.038): what is
-// in it, and how many septets it takes.
+// Package gsm7 knows the default alphabet of GSM phones (3GPP TS 23.038): its
+// characters, and how many septets each takes.
 package gsm7
+
+import "unicode/utf16"
 
 // basic is the default alphabet without its escape character; each of its
 // characters takes one septet. Those of ASCII are in the table below.
@@ -25,7 +27,7 @@ var septets = func() (t [256]uint8) {
 	return t
 }()
 
-// ascii is the part of septets that a byte of UTF-8 can be looked up in.
+// ascii is septets without the characters above 0x7f: a byte of UTF-8 may index it.
 var ascii = func() (t [256]uint8) {
 	copy(t[:0x80], septets[:0x80])
 	return t
@@ -46,9 +48,9 @@ func Septets(r rune) int {
 	return 0
 }
 
-// Len returns how many septets s takes, and false if s has a character that is
-// not in the alphabet: then the count is that of its UTF-16 code units, as which
-// it would be sent.
+// Len returns how many septets s takes. If s has a character that is not in the
+// alphabet, Len returns false and how many UTF-16 code units s takes: a network sends
+// it in those.
 func Len(s string) (units int, ok bool) {
 	for i := range len(s) {
 		n := ascii[s[i]]
@@ -66,7 +68,7 @@ func slowLen(s string) (int, bool) {
 		n := Septets(r)
 		ok = ok && n > 0
 		septets += n
-		units += UTF16(r)
+		units += utf16.RuneLen(r)
 	}
 	if ok {
 		return septets, true
@@ -74,22 +76,14 @@ func slowLen(s string) (int, bool) {
 	return units, false
 }
 
-// UTF16 returns how many UTF-16 code units r takes.
-func UTF16(r rune) int {
-	if r > 0xffff {
-		return 2
-	}
-	return 1
-}
-
-// Parts returns in how many messages an SMS of the text s is sent, and false if that
-// takes UTF-16. A single message holds 160 septets or 70 code units, each part of a
+// Parts returns how many messages an SMS with the text s takes, and false if they are
+// in UTF-16. A single message holds 160 septets or 70 code units, each part of a
 // longer one 153 or 67, and no character is cut in two.
 func Parts(s string) (n int, ok bool) {
 	units, ok := Len(s)
 	single, part, width := 160, 153, Septets
 	if !ok {
-		single, part, width = 70, 67, UTF16
+		single, part, width = 70, 67, utf16.RuneLen
 	}
 	if units <= single {
 		return 1, ok

@@ -95,15 +95,6 @@ func TestLen(t *testing.T) {
 	}
 }
 
-func TestUTF16(t *testing.T) {
-	t.Parallel()
-	for r, want := range map[rune]int{0: 1, 'a': 1, 0xfffd: 1, 0xffff: 1, 0x10000: 2, 0x1f600: 2, utf8.MaxRune: 2} {
-		if got := gsm7.UTF16(r); got != want {
-			t.Errorf("UTF16(%U) = %d, want %d", r, got, want)
-		}
-	}
-}
-
 func TestLenAllocates(t *testing.T) {
 	text := strings.Repeat("Welcome \u20ac ", 20)
 	if n := testing.AllocsPerRun(100, func() { gsm7.Len(text) }); n != 0 {

@@ -1,4 +1,4 @@
-// Package curl writes the commands that the examples print to be tried with.
+// Package curl writes the commands that the examples print for their users to try.
 package curl
 
 import (

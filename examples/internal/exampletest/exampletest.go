@@ -17,12 +17,12 @@ import (
 type Process struct {
 	// Intro is what the program printed before it was ready.
 	Intro string
-	// Stdout is what it prints since, one write at a time. The program waits
-	// until each was received.
+	// Stdout gets what the program prints after that, one write at a time. The
+	// program waits until the test has received each.
 	Stdout <-chan string
-	// Stderr is what it logs.
+	// Stderr is the program's log.
 	Stderr *Log
-	// Stop tells the program to stop, and Ended is how it did.
+	// Stop tells the program to stop. Ended gets the error that the program returns.
 	Stop  context.CancelFunc
 	Ended <-chan error
 }
@@ -30,8 +30,8 @@ type Process struct {
 // Run is the main function of the examples.
 type Run func(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error
 
-// Start runs an example on a free port, with these variables for an environment,
-// until it has said how to end it. The test ends it if nothing else does.
+// Start runs an example on a free port, with these variables for an environment, and
+// returns once the program has printed how to stop it. The end of the test stops it.
 func Start(t testing.TB, run Run, vars map[string]string, args ...string) *Process {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -123,8 +123,8 @@ func (l *Log) Lacks(t testing.TB, private ...string) {
 	}
 }
 
-// Do sends the request that a printed curl command stands for, read as a shell
-// and curl would, and returns the status and the body of the answer.
+// Do sends the request of a printed curl command, as a shell and curl would, and
+// returns the status and the body of the answer.
 func Do(t testing.TB, line string) (int, string) {
 	t.Helper()
 	req, err := parse(line)

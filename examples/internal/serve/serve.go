@@ -1,6 +1,5 @@
-// Package serve holds the one thing that the examples have in common: a server
-// that stops when it is told to, and not in the middle of an answer. It is short
-// on purpose; copy it.
+// Package serve is the server of the examples. It stops when its context ends, but
+// finishes the answers that it has begun. It is short on purpose; copy it.
 package serve
 
 import (
@@ -14,13 +13,12 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// Grace is how long requests in flight may take after the server was told to
-// stop. No answer of the examples takes longer.
+// Grace is how long requests in flight may take after the server was told to stop.
+// Every example answers faster.
 const Grace = 15 * time.Second
 
-// Until serves h on l until ctx is done, then takes no more requests and returns
-// once those in flight are answered, with an error if that takes longer than
-// [Grace]. It closes l.
+// Until serves h on l until ctx ends. Then it takes no more requests, finishes those
+// in flight and returns, with an error if that takes longer than [Grace]. It closes l.
 func Until(ctx context.Context, l net.Listener, h http.Handler) error {
 	server := webhook.NewServer("", h)
 	failed := make(chan error, 1)
