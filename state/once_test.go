@@ -2,13 +2,17 @@ package state_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/sautigo/africastalking/state"
 )
@@ -209,4 +213,160 @@ func TestOnceTakesWhatHasNoZero(t *testing.T) {
 	if got != 3 || err != nil {
 		t.Errorf("got %d, %v", got, err)
 	}
+}
+
+// The key is in the store before the function runs, and is forgotten after a day.
+func TestOnceClaims(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &spy{Store: new(state.Memory)}
+		runs := 0
+		pay := func(context.Context) (int, error) {
+			runs++
+			if len(store.data) != 2*runs-1 {
+				t.Errorf("run %d: %d saves before it", runs, len(store.data))
+			}
+			return runs, nil
+		}
+		for _, wait := range []time.Duration{0, time.Hour, 23*time.Hour - time.Second} {
+			time.Sleep(wait)
+			if got, err := state.Once(t.Context(), store, "key", pay); got != 1 || err != nil {
+				t.Errorf("got %d and error %v, want 1", got, err)
+			}
+		}
+		time.Sleep(time.Second)
+		if got, err := state.Once(t.Context(), store, "key", pay); got != 2 || err != nil {
+			t.Errorf("after a day: got %d and error %v, want 2", got, err)
+		}
+	})
+}
+
+// A claim is given up a minute after it was made, or 30 seconds after the end of its
+// caller's context; until then others wait.
+func TestOnceLease(t *testing.T) {
+	t.Parallel()
+	for timeout, want := range map[time.Duration]time.Duration{0: time.Minute, 8 * time.Second: 38 * time.Second, time.Hour: 15 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			memory := new(state.Memory)
+			ctx := t.Context()
+			if timeout > 0 {
+				c, cancel := context.WithTimeout(ctx, timeout)
+				defer cancel()
+				ctx = c
+			}
+			began := time.Now()
+			dying := &faulty{Store: memory, n: 2} // Load, Save, Save
+			if _, err := state.Once(ctx, dying, "key", func(context.Context) (int, error) { return 7, nil }); err != nil {
+				t.Fatal(err)
+			}
+			_, err := state.Once(t.Context(), memory, "key", func(context.Context) (int, error) {
+				t.Error("ran again")
+				return 0, nil
+			})
+			if after := time.Since(began); !errors.Is(err, state.ErrInDoubt) || after < want || after > want+time.Second {
+				t.Errorf("timeout %v: got error %v after %v, want ErrInDoubt after %v", timeout, err, after, want)
+			}
+		})
+	}
+}
+
+// lost saves, and says that another caller was faster: a client sent the Save twice.
+type lost struct {
+	state.Store
+	n int
+}
+
+func (l *lost) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
+	v, err := l.Store.Save(ctx, key, data, version, ttl)
+	if l.n--; l.n == -1 && err == nil {
+		return 0, state.ErrVersion
+	}
+	return v, err
+}
+
+func TestOnceKnowsItsOwnClaim(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &lost{Store: new(state.Memory)}
+		began, runs := time.Now(), 0
+		for range 2 {
+			got, err := state.Once(t.Context(), store, "key", func(context.Context) (int, error) { runs++; return 7, nil })
+			if got != 7 || err != nil {
+				t.Errorf("got %d and error %v", got, err)
+			}
+		}
+		if runs != 1 || time.Since(began) > time.Second {
+			t.Errorf("ran %d times in %v", runs, time.Since(began))
+		}
+	})
+}
+
+// garbage returns what no feature has saved.
+type garbage struct {
+	state.Store
+	data string
+}
+
+func (g garbage) Load(context.Context, string) ([]byte, uint64, error) { return []byte(g.data), 7, nil }
+
+func TestOnceUnreadable(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{"", "x", "7", `{"state":"done","result":"+254711000001"}`, `{"state":"done"}`, `{"state":"done","result":254711000001.5}`, `{"state":"paid"}`, `{"state":254711000001}`} {
+		_, err := state.Once(t.Context(), garbage{new(state.Memory), data}, "key", func(context.Context) (int, error) {
+			t.Errorf("record %q: ran", data)
+			return 0, nil
+		})
+		if !errors.Is(err, state.ErrInDoubt) || strings.Contains(err.Error(), "711000001") {
+			t.Errorf("record %q: got error %v, want ErrInDoubt without the number", data, err)
+		}
+	}
+}
+
+// Whatever JSON keeps, all callers get.
+func TestOnceResults(t *testing.T) {
+	t.Parallel()
+	sameTwice(t, "")
+	sameTwice(t, "<é & \"\u2028\">")
+	sameTwice(t, []byte{0, 255})
+	sameTwice(t, map[string]any{"a": nil, "b": []any{1.5, "x"}})
+	sameTwice(t, struct{}{})
+	sameTwice(t, (*int)(nil))
+	sameTwice[any](t, nil)
+	sameTwice(t, json.RawMessage(`{"a":1}`))
+	sameTwice(t, 1<<62)
+}
+
+func sameTwice[T any](t *testing.T, want T) {
+	t.Helper()
+	store := new(state.Memory)
+	runs := 0
+	for range 2 {
+		got, err := state.Once(t.Context(), store, "key", func(context.Context) (T, error) { runs++; return want, nil })
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%T: error %v (-want +got):\n%s", want, err, diff)
+		}
+	}
+	if runs != 1 {
+		t.Errorf("%T: ran %d times", want, runs)
+	}
+}
+
+// A caller whose context ends while another runs is in doubt, even when the key has
+// changed hands meanwhile.
+func TestOnceEndsWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := new(state.Memory)
+		go func() {
+			_, _ = state.Once(t.Context(), store, "key", func(context.Context) (int, error) {
+				time.Sleep(5 * time.Second)
+				return 0, state.ErrNotDone
+			})
+		}()
+		synctest.Wait()
+		got, err := state.Once(t.Context(), store, "key", func(context.Context) (int, error) { return 2, nil })
+		if got != 2 || err != nil {
+			t.Errorf("after ErrNotDone one who waited: got %d and error %v, want 2", got, err)
+		}
+	})
 }

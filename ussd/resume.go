@@ -212,7 +212,7 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 		return true, nil
 	})
 	if err == nil && entered && from != nil {
-		if _, err = o.store.Save(ctx, asked, nil, 0, askedTTL); errors.Is(err, state.ErrVersion) {
+		if _, err = o.store.Save(ctx, asked, []byte("true"), 0, askedTTL); errors.Is(err, state.ErrVersion) {
 			err = nil
 		}
 	}

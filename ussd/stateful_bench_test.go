@@ -48,7 +48,7 @@ func BenchmarkStateful(b *testing.B) {
 			return benchTransfer(ctx, r, &s)
 		}, func() {})
 	})
-	b.Run("MemoryStore", func(b *testing.B) {
+	b.Run("Memory", func(b *testing.B) {
 		store := new(state.Memory)
 		bench(b, ussd.Stateful(store, benchTransfer), func() { *store = state.Memory{} })
 	})

@@ -166,7 +166,7 @@ func TestStatefulKeepsLastHops(t *testing.T) {
 func TestStatefulSubscribersAtOnce(t *testing.T) {
 	t.Parallel()
 	store := new(state.Memory)
-	t.Run("MemoryStore", func(t *testing.T) { subscribersAtOnce(t, store) })
+	t.Run("Memory", func(t *testing.T) { subscribersAtOnce(t, store) })
 	t.Run("Store", func(t *testing.T) { subscribersAtOnce(t, struct{ state.Store }{new(state.Memory)}) })
 }
 

@@ -527,7 +527,7 @@ func (s *suite) anyData(t *testing.T) {
 
 var odd = []string{
 	"", " ", "a b", ":", "a:b", "*", "a*", ">", "a>", ".", "a.b", ".a", "a.", "..", "a..b", "/", "a/b", "\\", "?", "[a]", "{a}", "%2E", "%", "+", "=", "-", "_",
-	"\x00", "a\x00", "\n", "\r\n", "\t", "\x7f", "\xff", "\xc3\x28", "é", "e\u0301", "ẹ́kọ́", "🇰🇪", "$KV", "A", "a", "\"", "'", "`", strings.Repeat("k", 300),
+	"\x00", "a\x00", "\n", "\r\n", "\t", "\x7f", "\xff", "\xc3\x28", "é", "e\u0301", "ẹ́kọ́", "🇰🇪", "$KV", "A", "a", "\"", "'", "`", strings.Repeat("k", 300), strings.Repeat("k", 300) + "l",
 }
 
 func (s *suite) anyKey(t *testing.T) {
