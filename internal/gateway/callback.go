@@ -18,11 +18,10 @@ const (
 // their headers. It keeps net/http from sending its own.
 const AgentUnknown = ""
 
-// Callback is what Africa's Talking posts. It can be delivered any number of
-// times, and at once.
+// Callback is a request that Africa's Talking posts. It can be delivered any number of
+// times, and several times at once.
 type Callback struct {
-	// Header is all of the header but Host and Content-Length, which delivery
-	// adds.
+	// Header is the header without Host and Content-Length, which delivery adds.
 	Header http.Header
 	Body   []byte
 }
@@ -42,14 +41,7 @@ func Present(fields []Field, name, value string) []Field {
 // Form returns the callback that carries fields. All products that post forms
 // were seen to encode them alike; agent is the product's User-Agent.
 func Form(agent string, fields ...Field) Callback {
-	return Callback{
-		Header: http.Header{
-			"User-Agent":      {agent},
-			"Content-Type":    {FormType},
-			"Accept-Encoding": {"gzip"},
-		},
-		Body: EncodeForm(fields...),
-	}
+	return callback(agent, FormType, EncodeForm(fields...))
 }
 
 // JSON returns the callback that carries v as JSON.
@@ -58,13 +50,13 @@ func JSON(agent string, v any) Callback {
 	if err != nil {
 		panic(err) // the callbacks of this package can be encoded
 	}
+	return callback(agent, JSONType, body)
+}
+
+func callback(agent, contentType string, body []byte) Callback {
 	return Callback{
-		Header: http.Header{
-			"User-Agent":      {agent},
-			"Content-Type":    {JSONType},
-			"Accept-Encoding": {"gzip"},
-		},
-		Body: body,
+		Header: http.Header{"User-Agent": {agent}, "Content-Type": {contentType}, "Accept-Encoding": {"gzip"}},
+		Body:   body,
 	}
 }
 

@@ -3,11 +3,11 @@
 package kit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/sautigo/africastalking/internal/gateway"
 )
@@ -20,32 +20,29 @@ func At(at, callbackURL string, transport http.RoundTripper) func(string) (gatew
 		if to == callbackURL {
 			return gateway.URL(at, transport), nil
 		}
-		u, err := onHost(to, callbackURL)
-		if err != nil {
-			return nil, err
-		}
-		host, err := url.Parse(at)
-		if err != nil {
-			return nil, errors.New("gateway: the URL is not one")
+		host, err1 := url.Parse(at)
+		own, err2 := url.Parse(callbackURL)
+		u, err3 := url.Parse(to)
+		// The errors hold hosts alone: the rest may have a secret in it.
+		switch {
+		case err1 != nil || err2 != nil:
+			return nil, errors.New("gateway: the callback URL is not one")
+		case err3 != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+			return nil, errors.New("gateway: the URL to call is not an absolute http or https URL")
+		case u.Host != own.Host:
+			return nil, fmt.Errorf("gateway: the URL to call is on %s, and the app's callback URL on %s", u.Host, own.Host)
 		}
 		u.Scheme, u.Host = host.Scheme, host.Host
 		return gateway.URL(u.String(), transport), nil
 	}
 }
 
-// onHost returns a URL that must be on the host of another. Its errors hold the
-// hosts and not the rest, which may have a secret in it.
-func onHost(to, base string) (*url.URL, error) {
-	b, err := url.Parse(base)
+// Parse reads a callback with a parser of the package under test.
+func Parse[T any](c gateway.Callback, parse func(*http.Request) (T, error)) (T, error) {
+	r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(c.Body))
 	if err != nil {
-		return nil, errors.New("gateway: the callback URL is not one")
+		panic(err) // the method and the URL are right
 	}
-	u, err := url.Parse(to)
-	switch {
-	case err != nil, !strings.EqualFold(u.Scheme, "http") && !strings.EqualFold(u.Scheme, "https"), u.Host == "":
-		return nil, errors.New("gateway: the URL to call is not an absolute http or https URL")
-	case u.Host != b.Host:
-		return nil, fmt.Errorf("gateway: the URL to call is on %s, and the app's callback URL on %s", u.Host, b.Host)
-	}
-	return u, nil
+	r.Header = c.Header
+	return parse(r)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/sms/smstest"
 	"github.com/sautigo/africastalking/webhook"
@@ -59,7 +60,10 @@ func TestDeliveredIsReceived(t *testing.T) {
 		incoming.Message(sms.IncomingMessage{
 			ID: "1", Date: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("EAT", 3*3600)), From: "MTN", To: "12345",
 			Text: "a*b#c+d é &=%\n", LinkID: "0309", NetworkCode: "99999",
-		}))
+			Cost: africastalking.Money{Currency: "RWF", Micros: 50_000_000},
+		}),
+		incoming.Message(sms.IncomingMessage{LinkID: "0"}),
+		incoming.Message(sms.IncomingMessage{Cost: africastalking.Money{Micros: 500_000}}))
 	if diff := cmp.Diff(smstest.Answer{Status: 200, Body: "GOOD"}, incoming.Answer()); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}

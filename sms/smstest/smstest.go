@@ -115,9 +115,13 @@ func (a *App) Message(m sms.IncomingMessage) sms.IncomingMessage {
 		m.Date = time.Now()
 	}
 	m.Date = m.Date.UTC().Truncate(time.Second)
-	a.d.Post("incoming message", messaging.Message{
+	posted := messaging.Message{
 		ID: m.ID, Date: m.Date, From: m.From, To: m.To, Text: m.Text, LinkID: m.LinkID, NetworkCode: string(m.NetworkCode),
-	}.Callback(), a.status)
+	}
+	if m.Cost != (africastalking.Money{}) {
+		posted.Cost = m.Cost.String()
+	}
+	a.d.Post("incoming message", posted.Callback(), a.status)
 	if m.LinkID == "0" || m.LinkID == "None" {
 		m.LinkID = ""
 	}

@@ -1,7 +1,6 @@
 package ussdtest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -227,20 +226,15 @@ func (p *Phone) SessionID() string {
 // there is a handler for it, and false if the session has not ended.
 func (p *Phone) Notification() (ussd.Notification, bool) {
 	p.tb.Helper()
-	if p.Ended() && p.s != nil {
-		e, _ := p.s.Event()
-		c := e.Callback()
-		r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(c.Body))
-		if err == nil {
-			r.Header = c.Header
-			var n ussd.Notification
-			if n, err = ussd.ParseNotification(r); err == nil {
-				return n, true
-			}
-		}
+	if p.s == nil || !p.Ended() {
+		return ussd.Notification{}, false
+	}
+	e, _ := p.s.Event()
+	n, err := kit.Parse(e.Callback(), ussd.ParseNotification)
+	if err != nil {
 		p.r.Fatalf("notification: %v", err)
 	}
-	return ussd.Notification{}, false
+	return n, err == nil
 }
 
 func (p *Phone) dialled() bool {

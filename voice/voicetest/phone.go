@@ -1,7 +1,6 @@
 package voicetest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -331,13 +330,7 @@ func (p *Phone) Notification() (voice.Call, bool) {
 
 func (p *Phone) parse(post call.Post) voice.Call {
 	p.tb.Helper()
-	r, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(post.Callback.Body))
-	if err != nil {
-		p.r.Fatalf("%v", err)
-		return voice.Call{}
-	}
-	r.Header = post.Callback.Header
-	call, err := voice.Parse(r)
+	call, err := kit.Parse(post.Callback, voice.Parse)
 	if err != nil {
 		p.r.Fatalf("callback: %v", err)
 	}

@@ -11,7 +11,7 @@ import (
 
 // Message is an SMS to one of the app's numbers. The fields
 // are documented on Africa's Talking's page on incoming messages; their order is
-// that of its list, and none was observed.
+// that of its list, and none was observed. cost is documented elsewhere.
 //
 // Africa's Talking posts it again until the app answers with status 200, for up to 12
 // hours (help centre, article 742510). The intervals are not documented.
@@ -25,6 +25,9 @@ type Message struct {
 	LinkID string
 	// NetworkCode is left out if it is empty, as the sandbox was observed to do.
 	NetworkCode string
+	// Cost is left out if it is empty: documented as three letters, a blank and a
+	// number, and captured as "None".
+	Cost string
 }
 
 // Callback returns the message as it is posted.
@@ -33,7 +36,7 @@ func (m Message) Callback() gateway.Callback {
 	f = gateway.Present(f, "linkId", m.LinkID)
 	f = append(f, gateway.Field{"text", m.Text}, gateway.Field{"to", m.To})
 	f = gateway.Present(f, "networkCode", m.NetworkCode)
-	return gateway.Form(gateway.AgentUnknown, f...)
+	return gateway.Form(gateway.AgentUnknown, gateway.Present(f, "cost", m.Cost)...)
 }
 
 // DeliveryReport is the state of a message that the app has sent. Order and presence of its
