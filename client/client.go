@@ -116,12 +116,7 @@ func (c *config) checkAccount(username, apiKey string) {
 // isVisible reports whether s is printable ASCII without spaces: a key read
 // from a file often ends in a newline.
 func isVisible(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 func withoutRedirects(hc *http.Client) *http.Client {

@@ -50,32 +50,41 @@ type SendError struct {
 	Err error
 }
 
+// outcomes returns the counts of recipients that were not accepted.
+func (e *SendError) outcomes() []outcomeCount {
+	return []outcomeCount{{Refused, e.Refused, ErrRefused}, {Transient, e.Transient, ErrTransient},
+		{OutcomeUnknown, e.Unknown, ErrOutcomeUnknown}, {NotSent, e.NotSent, ErrNotSent}}
+}
+
+type outcomeCount struct {
+	Outcome
+	n   int
+	err error
+}
+
 // Error states the counts, their codes and Err. It holds no number and nothing
 // that the other side wrote, but for codes.
 func (e *SendError) Error() string {
-	var b strings.Builder
-	total := e.Accepted + e.Refused + e.Transient + e.Unknown + e.NotSent
-	fmt.Fprintf(&b, "client: %d of %d recipients accepted", e.Accepted, total)
-	sep := " ("
-	for _, part := range []struct {
-		n int
-		o Outcome
-	}{{e.Refused, Refused}, {e.Transient, Transient}, {e.Unknown, OutcomeUnknown}, {e.NotSent, NotSent}} {
-		if part.n > 0 {
-			b.WriteString(sep + strconv.Itoa(part.n) + " " + part.o.String())
-			if codes := e.codes(part.n, part.o); codes != "" {
-				b.WriteString(": " + codes)
-			}
-			sep = ", "
+	var parts []string
+	total := e.Accepted
+	for _, o := range e.outcomes() {
+		total += o.n
+		part := strconv.Itoa(o.n) + " " + o.String()
+		if codes := e.codes(o.n, o.Outcome); codes != "" {
+			part += ": " + codes
+		}
+		if o.n > 0 {
+			parts = append(parts, part)
 		}
 	}
-	if sep == ", " {
-		b.WriteByte(')')
+	s := fmt.Sprintf("client: %d of %d recipients accepted", e.Accepted, total)
+	if parts != nil {
+		s += " (" + strings.Join(parts, ", ") + ")"
 	}
 	if e.Err != nil {
-		b.WriteString(": " + strings.TrimPrefix(e.Err.Error(), "client: "))
+		s += ": " + strings.TrimPrefix(e.Err.Error(), "client: ")
 	}
-	return b.String()
+	return s
 }
 
 // codes lists the codes of the outcomes, which n recipients have, the most
@@ -105,15 +114,12 @@ func (e *SendError) codes(n int, outcomes ...Outcome) string {
 // Unwrap returns the kinds of the outcomes counted, then Err.
 func (e *SendError) Unwrap() []error {
 	var errs []error
-	for _, kind := range []struct {
-		n   int
-		err error
-	}{{e.Refused, ErrRefused}, {e.Transient, ErrTransient}, {e.Unknown, ErrOutcomeUnknown}, {e.NotSent, ErrNotSent}} {
-		if kind.n > 0 {
-			errs = append(errs, kind.err)
+	for _, o := range e.outcomes() {
+		if o.n > 0 {
+			errs = append(errs, o.err)
 		}
 	}
-	if e.Accepted+e.Refused+e.Transient+e.Unknown+e.NotSent == 0 {
+	if errs == nil && e.Accepted == 0 {
 		errs = append(errs, ErrNotSent)
 	}
 	if e.Err != nil {
@@ -159,10 +165,6 @@ func (e *HTTPError) Error() string {
 	return s
 }
 
-// String returns the text of Error, so that a value prints no more than a
-// pointer does. %#v prints everything.
-func (e HTTPError) String() string { return e.Error() }
-
 // Unwrap returns [ErrAuthentication] for status 401, otherwise nil.
 func (e *HTTPError) Unwrap() error {
 	if e.StatusCode == http.StatusUnauthorized {
@@ -187,19 +189,11 @@ func (e *RefusedError) Error() string {
 	return "client: request refused for a reason that is not documented"
 }
 
-// String returns the text of Error, so that a value prints no more than a
-// pointer does. %#v prints everything.
-func (e RefusedError) String() string { return e.Error() }
-
 // Unwrap returns [ErrRefused].
 func (e *RefusedError) Unwrap() error { return ErrRefused }
 
 // invalidError is an ErrInvalid with its reason.
 type invalidError string
-
-func invalidf(format string, args ...any) error {
-	return invalidError(fmt.Sprintf(format, args...))
-}
 
 func (e invalidError) Error() string { return "client: " + string(e) }
 

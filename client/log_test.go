@@ -175,14 +175,6 @@ func TestNothingForeignIsPrinted(t *testing.T) {
 					for _, r := range slices.Concat(res.Recipients, res.Unmatched) {
 						printed += logged(r)
 					}
-					var httpErr *client.HTTPError
-					if errors.As(err, &httpErr) {
-						printed += fmt.Sprintf("%v %+v %s", *httpErr, *httpErr, *httpErr)
-					}
-					var refused *client.RefusedError
-					if errors.As(err, &refused) {
-						printed += fmt.Sprintf("%v %+v %s", *refused, *refused, *refused)
-					}
 					for _, secret := range []string{quote, url.QueryEscape(quote), testKey, testText, "700000001", "700000002", "722000002", "elsewhere"} {
 						if strings.Contains(printed, secret) {
 							t.Errorf("%q is printed: %s", secret, printed)
@@ -212,7 +204,6 @@ func TestUsernameIsNeverPrinted(t *testing.T) {
 			printed := logged(err) + logged(c) + logged(*c) + fmt.Sprintf("%v %+v %s %q %v %+v %#v %#v", err, err, err, err, c, *c, holder, c)
 			var httpErr *client.HTTPError
 			if errors.As(err, &httpErr) {
-				printed += fmt.Sprintf("%v %+v %s", *httpErr, *httpErr, *httpErr)
 				diff(t, "username", httpErr.Username, key)
 			}
 			if strings.Contains(printed, key) {

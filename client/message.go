@@ -2,6 +2,7 @@ package client
 
 import (
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -86,7 +87,7 @@ func (m Message) check() error {
 	}
 	for i, number := range m.To {
 		if fault := numberFault(number); fault != "" {
-			return invalidf("recipient %d %s", i, fault)
+			return invalidError("recipient " + strconv.Itoa(i) + " " + fault)
 		}
 	}
 	switch {

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,6 +28,7 @@ func decodeReply(body []byte) (reply, error) {
 	}
 	data := &doc.SMSMessageData.v
 	r := reply{summary: parseSummary(data.Message.s)}
+	r.entries = make([]Recipient, 0, len(data.Recipients.v))
 	twice := doc.SMSMessageData.n > 1 || data.Message.n > 1 || data.Recipients.n > 1
 	for i := range data.Recipients.v {
 		w := &data.Recipients.v[i]
@@ -179,52 +181,44 @@ func match(asked []*Recipient, entries []Recipient) (unmatched []Recipient) {
 	if len(asked) == 1 && len(entries) == 1 && entries[0].Number == "" {
 		entries[0].Number = asked[0].Number
 	}
-	byNumber := make(map[string]*answer, len(asked))
-	answers := make([]answer, len(asked))
-	for i, r := range asked {
-		answers[i].asked = r
-		byNumber[r.Number] = &answers[i]
+	found := make(map[string][]Recipient, len(asked)) // by the number asked for
+	for _, r := range asked {
+		found[r.Number] = nil
 	}
 	var strays []Recipient
 	for _, e := range entries {
-		if a := byNumber[e.Number]; a != nil {
-			a.entries = append(a.entries, e)
+		if es, ok := found[e.Number]; ok {
+			found[e.Number] = append(es, e)
 		} else {
 			strays = append(strays, e)
 		}
 	}
-	if len(strays) > 0 {
-		unmatched = matchDigits(answers, strays)
-	}
-	for i := range answers {
-		unmatched = append(unmatched, answers[i].settle()...)
-	}
-	return unmatched
-}
-
-// matchDigits gives the entries whose spelling was not asked for to the one
-// recipient with the same digits that has no entry yet. Where two could own an
-// entry, neither gets it.
-func matchDigits(answers []answer, strays []Recipient) (unmatched []Recipient) {
-	byDigits := make(map[string]*answer)
-	shared := &answer{}
-	for i := range answers {
-		a := &answers[i]
-		if len(a.entries) > 0 {
-			continue
+	// An entry in a spelling that was not asked for belongs to the recipient with
+	// the same digits and no entry yet, unless there are two.
+	owners := make(map[string][]string)
+	for _, r := range asked {
+		if digits := dialled(r.Number); len(strays) > 0 && digits != "" && found[r.Number] == nil {
+			owners[digits] = append(owners[digits], r.Number)
 		}
-		key := dialled(a.asked.Number)
-		if byDigits[key] != nil {
-			a = shared
-		}
-		byDigits[key] = a
 	}
 	for _, e := range strays {
-		key := dialled(e.Number)
-		if a := byDigits[key]; key != "" && a != nil && a != shared {
-			a.entries = append(a.entries, e)
+		if owner := owners[dialled(e.Number)]; len(owner) == 1 {
+			found[owner[0]] = append(found[owner[0]], e)
 		} else {
 			unmatched = append(unmatched, e)
+		}
+	}
+	for _, r := range asked {
+		es, number := found[r.Number], r.Number
+		*r = Recipient{Number: number}
+		switch {
+		case len(es) == 0:
+		case slices.ContainsFunc(es, func(e Recipient) bool { return e.Outcome != es[0].Outcome }):
+			unmatched = append(unmatched, es...)
+		default:
+			*r = es[0]
+			r.Number = number
+			unmatched = append(unmatched, es[1:]...)
 		}
 	}
 	return unmatched
@@ -240,27 +234,4 @@ func dialled(number string) string {
 		return r
 	}, number)
 	return strings.TrimPrefix(digits, "00")
-}
-
-// answer collects the entries of a reply about one number.
-type answer struct {
-	asked   *Recipient
-	entries []Recipient
-}
-
-// settle writes the entry over the recipient, and returns those it did not use.
-func (a *answer) settle() (unused []Recipient) {
-	number := a.asked.Number
-	*a.asked = Recipient{Number: number}
-	if len(a.entries) == 0 {
-		return nil
-	}
-	for _, e := range a.entries[1:] {
-		if e.Outcome != a.entries[0].Outcome {
-			return a.entries
-		}
-	}
-	*a.asked = a.entries[0]
-	a.asked.Number = number
-	return a.entries[1:]
 }

@@ -22,35 +22,27 @@ func (c *Client) encode(m Message, to []*Recipient) request {
 
 func (c *Client) form(m Message, to []*Recipient, bulkMode string) string {
 	username, _ := c.account()
-	var b strings.Builder
-	b.Grow(128 + len(m.Text)*3/2 + len(to)*18)
-	b.WriteString("username=")
-	b.WriteString(url.QueryEscape(username))
-	b.WriteString("&to=")
+	numbers := make([]string, len(to))
 	for i, r := range to {
-		if i > 0 {
-			b.WriteString("%2C")
-		}
-		b.WriteString(url.QueryEscape(r.Number))
+		numbers[i] = r.Number
 	}
-	field := func(name, value string) {
-		if value != "" {
-			b.WriteByte('&')
-			b.WriteString(name)
-			b.WriteByte('=')
-			b.WriteString(url.QueryEscape(value))
-		}
-	}
-	field("message", m.Text)
-	field("from", m.From)
-	field("bulkSMSMode", bulkMode)
-	field("enqueue", m.Enqueue.wire())
-	field("keyword", m.Keyword)
-	field("linkId", m.LinkID)
+	hours := ""
 	if m.RetryDuration > 0 {
-		field("retryDurationInHours", strconv.FormatInt(int64(m.RetryDuration/time.Hour), 10))
+		hours = strconv.FormatInt(int64(m.RetryDuration/time.Hour), 10)
 	}
-	field("requestId", m.RequestID)
+	var b strings.Builder
+	for _, field := range [...][2]string{
+		{"username", username}, {"to", strings.Join(numbers, ",")}, {"message", m.Text}, {"from", m.From}, {"bulkSMSMode", bulkMode},
+		{"enqueue", m.Enqueue.wire()}, {"keyword", m.Keyword}, {"linkId", m.LinkID}, {"retryDurationInHours", hours}, {"requestId", m.RequestID},
+	} {
+		switch {
+		case field[1] == "":
+			continue
+		case b.Len() > 0:
+			b.WriteByte('&')
+		}
+		b.WriteString(field[0] + "=" + url.QueryEscape(field[1]))
+	}
 	return b.String()
 }
 

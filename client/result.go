@@ -96,19 +96,12 @@ const (
 	NotSent
 )
 
+var outcomes = [...]string{OutcomeUnknown: "unknown", Accepted: "accepted", Refused: "refused", Transient: "transient", NotSent: "not sent"}
+
 // String returns the outcome in lower case: "accepted", "not sent".
 func (o Outcome) String() string {
-	switch o {
-	case OutcomeUnknown:
-		return "unknown"
-	case Accepted:
-		return "accepted"
-	case Refused:
-		return "refused"
-	case Transient:
-		return "transient"
-	case NotSent:
-		return "not sent"
+	if int(o) < len(outcomes) {
+		return outcomes[o]
 	}
 	return "Outcome(" + strconv.Itoa(int(o)) + ")"
 }
@@ -231,47 +224,40 @@ func (r Result) err(cause error) error {
 
 func (r Result) count() *SendError {
 	e := new(SendError)
+	counts := [...]*int{OutcomeUnknown: &e.Unknown, Accepted: &e.Accepted, Refused: &e.Refused, Transient: &e.Transient, NotSent: &e.NotSent}
 	for i := range r.Recipients {
-		switch r.Recipients[i].Outcome {
-		case Accepted:
-			e.Accepted++
-			continue
-		case Refused:
-			e.Refused++
-		case Transient:
-			e.Transient++
-		case NotSent:
-			e.NotSent++
-		default:
+		rcpt := &r.Recipients[i]
+		if int(rcpt.Outcome) >= len(counts) {
 			e.Unknown++
+		} else {
+			*counts[rcpt.Outcome]++
 		}
-		if code := r.Recipients[i].StatusCode; code != 0 {
+		if rcpt.Outcome != Accepted && rcpt.StatusCode != 0 {
 			if e.Codes == nil {
 				e.Codes = make(map[int]int)
 			}
-			e.Codes[code]++
+			e.Codes[rcpt.StatusCode]++
 		}
 	}
 	return e
 }
 
-// gap returns how a reply left an outcome unknown without a code to show for it,
-// provided that every request got a reply; otherwise nil.
+// gap returns how a reply left an outcome without a code to show for it, provided
+// that every request got a reply; otherwise nil.
 func (r Result) gap() error {
 	for _, rcpt := range r.Recipients {
-		if rcpt.Outcome != OutcomeUnknown || rcpt.StatusCode != 0 {
-			continue
-		}
 		same := func(entry Recipient) bool { return dialled(entry.Number) == dialled(rcpt.Number) }
 		switch {
+		case rcpt.Outcome == Accepted || rcpt.StatusCode != 0:
 		case rcpt != Recipient{Number: rcpt.Number}:
 			return replyError("the reply states no code")
 		case len(r.Unmatched) == 0:
 			return replyError("the reply leaves out recipients")
 		case slices.ContainsFunc(r.Unmatched, same):
 			return replyError("the reply is ambiguous")
+		default:
+			return replyError("the reply names other numbers")
 		}
-		return replyError("the reply names other numbers")
 	}
 	return nil
 }
@@ -293,10 +279,8 @@ func (r Result) Filter(outcomes ...Outcome) []Recipient {
 // would be refused again. It is therefore empty after an [ErrInvalid].
 func (r Result) Resendable() []string {
 	var out []string
-	for _, rcpt := range r.Recipients {
-		if rcpt.Outcome == NotSent || rcpt.Outcome == Transient {
-			out = append(out, rcpt.Number)
-		}
+	for _, rcpt := range r.Filter(NotSent, Transient) {
+		out = append(out, rcpt.Number)
 	}
 	return out
 }
@@ -328,12 +312,8 @@ func (r Result) LogValue() slog.Value {
 	e := r.count()
 	attrs := []slog.Attr{slog.Int("recipients", len(r.Recipients))}
 	for _, count := range []slog.Attr{
-		slog.Int("accepted", e.Accepted),
-		slog.Int("refused", e.Refused),
-		slog.Int("transient", e.Transient),
-		slog.Int("notSent", e.NotSent),
-		slog.Int("unknown", e.Unknown),
-		slog.Int("unmatched", len(r.Unmatched)),
+		slog.Int("accepted", e.Accepted), slog.Int("refused", e.Refused), slog.Int("transient", e.Transient),
+		slog.Int("notSent", e.NotSent), slog.Int("unknown", e.Unknown), slog.Int("unmatched", len(r.Unmatched)),
 	} {
 		if count.Value.Int64() > 0 {
 			attrs = append(attrs, count)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,12 +103,7 @@ func (c *Client) send(ctx context.Context, m Message, res *Result) error {
 }
 
 func lacksCredit(chunk []*Recipient) bool {
-	for _, r := range chunk {
-		if r.StatusCode == StatusInsufficientBalance {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(chunk, func(r *Recipient) bool { return r.StatusCode == StatusInsufficientBalance })
 }
 
 // sendChunk makes one request, and those that [WithRetries] allows. It returns
@@ -125,7 +121,7 @@ func (c *Client) sendChunk(ctx context.Context, m Message, todo []*Recipient, re
 			if c.stopOnCredit && lacksCredit(todo) {
 				return nil
 			}
-			todo = transient(todo)
+			todo = slices.DeleteFunc(slices.Clone(todo), func(r *Recipient) bool { return r.Outcome != Transient })
 		} else {
 			fail.mark(todo)
 			err, retryAfter = fail.err, fail.retryAfter
@@ -137,16 +133,6 @@ func (c *Client) sendChunk(ctx context.Context, m Message, todo []*Recipient, re
 			return err
 		}
 	}
-}
-
-func transient(rs []*Recipient) []*Recipient {
-	var out []*Recipient
-	for _, r := range rs {
-		if r.Outcome == Transient {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // pause waits before the attempt after the given one and reports whether to make

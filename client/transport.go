@@ -47,7 +47,20 @@ func (c *Client) exchange(ctx context.Context, r request) (response, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var p progress
+	// A transport that reads the body before it dials leaves only its trace to tell
+	// whether there was a connection to write to, and what stopped it.
+	var stage atomic.Value
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GetConn: func(string) { stage.Store("no connection") },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil && r.url.Scheme == "https" {
+				stage.Store("proxy") // which has yet to connect to the host
+			}
+		},
+		TLSHandshakeStart: func() { stage.Store("TLS") },
+		GotConn:           func(httptrace.GotConnInfo) { connected.Store(true) },
+	}
 	_, key := c.account()
 	u := *r.url // a RoundTripper may change it
 	body := newPayload(r.body)
@@ -63,12 +76,13 @@ func (c *Client) exchange(ctx context.Context, r request) (response, error) {
 		},
 		Body:          body,
 		ContentLength: int64(len(r.body)),
-	}).WithContext(httptrace.WithClientTrace(ctx, p.trace()))
+	}).WithContext(httptrace.WithClientTrace(ctx, trace))
 	resp, err := c.http.Do(req)
-	switch {
-	case err != nil && (body.seal() || p.dialling.Load() && !p.connected.Load()):
-		return response{}, r.failed(ErrNotSent, 0, err, p.stage(u.Scheme))
-	case err != nil:
+	if err != nil {
+		stuck, _ := stage.Load().(string)
+		if body.seal() || stuck != "" && !connected.Load() {
+			return response{}, r.failed(ErrNotSent, 0, err, stuck)
+		}
 		return response{}, r.failed(ErrOutcomeUnknown, 0, err, "")
 	}
 	defer resp.Body.Close()
@@ -144,41 +158,6 @@ func class(err error) string {
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "cut short"
 	case isOp && op.Op == "dial":
-		return "no connection"
-	}
-	return ""
-}
-
-// progress is how far a request got, as its transport traces it.
-//
-// A transport that reads the body before it dials leaves only the trace to tell
-// whether there was a connection to write to.
-type progress struct{ dialling, dialled, handshaking, tlsFailed, connected atomic.Bool }
-
-func (p *progress) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { p.dialling.Store(true) },
-		ConnectDone: func(_, _ string, err error) {
-			if err == nil {
-				p.dialled.Store(true)
-			}
-		},
-		TLSHandshakeStart: func() { p.handshaking.Store(true) },
-		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { p.tlsFailed.Store(err != nil) },
-		GotConn:           func(httptrace.GotConnInfo) { p.connected.Store(true) },
-	}
-}
-
-// stage names where a request ended that had no connection.
-func (p *progress) stage(scheme string) string {
-	switch {
-	case p.connected.Load():
-		return ""
-	case p.tlsFailed.Load():
-		return "TLS"
-	case p.dialled.Load() && !p.handshaking.Load() && scheme == "https":
-		return "proxy" // the proxy did not connect to the host
-	case p.dialling.Load():
 		return "no connection"
 	}
 	return ""

@@ -376,6 +376,10 @@ func TestOtherClients(t *testing.T) {
 		return v
 	}
 	const classic, urlencoded = "/version1/messaging", "application/x-www-form-urlencoded"
+	const wrongHost = "Premium messages go to content.africastalking.com"
+	masked := func(id int) string {
+		return fmt.Sprintf(`{"SMSMessageData":{"Message":"Sent to 1/1 Total Cost: KES 0.8000","Recipients":[{"cost":"KES 0.8000","messageId":"ATXid_%032d","messageParts":1,"number":"5a3f","status":"Success","statusCode":101}]}}`, id)
+	}
 	for _, tt := range []struct {
 		name, method, path, contentType, body, key, accept string
 		status                                             int
@@ -400,7 +404,18 @@ func TestOtherClients(t *testing.T) {
 		{"path twice", "POST", "/version1" + classic, urlencoded, form.Encode(), clienttest.APIKey, "application/json", 404, "The requested resource could not be found."},
 		{"too large", "POST", classic, urlencoded, "message=" + strings.Repeat("x", 9<<20), clienttest.APIKey, "application/json", 413, "EntityStreamSizeException: incoming entity size exceeded size limit (8388608 bytes)!"},
 		{"bulk enqueue", "POST", classic + "/bulk", "application/json", `{"username":"clienttest","message":"x","phoneNumbers":[],"enqueue":2}`, clienttest.APIKey, "application/json", 400, "The request content was malformed:\nenqueue is neither 0 nor 1"},
-		{"GET", "GET", classic, "", "", clienttest.APIKey, "application/json", 405, "HTTP method not allowed, supported methods: POST"},
+		{"inbox", "GET", classic + "?username=clienttest&lastReceivedId=0", "", "", clienttest.APIKey, "application/json", 200, `{"SMSMessageData":{"Messages":[]}}`},
+		{"inbox of another", "GET", classic + "?username=other", "", "", clienttest.APIKey, "application/json", 401, "The supplied authentication is invalid"},
+		{"inbox of nobody", "GET", classic, "", "", clienttest.APIKey, "application/json", 404, "Request is missing required query parameter 'username'"},
+		{"PUT", "PUT", classic, urlencoded, form.Encode(), clienttest.APIKey, "application/json", 405, "HTTP method not allowed, supported methods: GET, POST"},
+		{"bulk GET", "GET", classic + "/bulk?username=clienttest", "", "", clienttest.APIKey, "application/json", 405, "HTTP method not allowed, supported methods: POST"},
+		{"masked, form", "POST", classic + "/bulk", urlencoded, "username=clienttest&maskedNumber=5a3f&telco=Safaricom&message=x", clienttest.APIKey, "application/json", 201, masked(4)},
+		{"masked, JSON", "POST", classic + "/bulk", "application/json", `{"username":"clienttest","message":"x","maskedNumber":"5a3f","telco":"Safaricom","phoneNumbers":[]}`, clienttest.APIKey, "application/json", 201, masked(5)},
+		{"masked, classic", "POST", classic, urlencoded, "username=clienttest&maskedNumber=5a3f&telco=Safaricom&message=x", clienttest.APIKey, "application/json", 201, masked(6)},
+		{"masked without text", "POST", classic, urlencoded, "username=clienttest&maskedNumber=5a3f", clienttest.APIKey, "application/json", 400, "Request is missing required form field 'message'"},
+		{"premium", "POST", classic, urlencoded, with("bulkSMSMode", "0").Encode(), clienttest.APIKey, "application/json", 400, wrongHost},
+		{"keyword", "POST", classic, urlencoded, with("keyword", "NEWS").Encode(), clienttest.APIKey, "application/json", 400, wrongHost},
+		{"link", "POST", classic, urlencoded, with("linkId", "0309").Encode(), clienttest.APIKey, "application/json", 400, wrongHost},
 		{"elsewhere", "POST", "/version1/airtime/send", urlencoded, "", clienttest.APIKey, "application/json", 404, "The requested resource could not be found."},
 	} {
 		// Not parallel: message ids count up.
@@ -427,6 +442,45 @@ func TestOtherClients(t *testing.T) {
 		if resp.StatusCode != tt.status || string(body) != tt.want {
 			t.Errorf("%s: answered %d %s\nwant %d %s", tt.name, resp.StatusCode, body, tt.status, tt.want)
 		}
+	}
+}
+
+// The live host of ordinary messages refuses premium ones, which are not sent; the
+// other hosts take them.
+func TestPremiumHost(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		host, field, value string
+		want               int
+	}{
+		{"api.africastalking.com", "bulkSMSMode", "0", 0},
+		{"api.africastalking.com", "keyword", "NEWS", 0},
+		{"api.africastalking.com", "linkId", "0309", 0},
+		{"api.africastalking.com", "bulkSMSMode", "1", 1},
+		{"api.africastalking.com", "linkId", "0", 1},
+		{"content.africastalking.com", "bulkSMSMode", "0", 1},
+		{"api.sandbox.africastalking.com", "bulkSMSMode", "0", 1},
+		{"api.example.test", "linkId", "0309", 1},
+	} {
+		t.Run(tt.host+"/"+tt.field+"="+tt.value, func(t *testing.T) {
+			t.Parallel()
+			s := clienttest.NewServer(t, clienttest.WithInMemory(true))
+			form := url.Values{"username": {clienttest.Username}, "to": {ana}, "message": {text}, "from": {"22384"}, tt.field: {tt.value}}
+			r, err := http.NewRequestWithContext(t.Context(), "POST", "https://"+tt.host+"/version1/messaging", strings.NewReader(form.Encode()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Apikey", clienttest.APIKey)
+			resp, err := (&http.Client{Transport: s.Transport()}).Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if got := len(s.Sent()); got != tt.want || len(s.Requests()) != 1 {
+				t.Errorf("%d messages sent and %d requests, want %d and 1; the status is %d", got, len(s.Requests()), tt.want, resp.StatusCode)
+			}
+		})
 	}
 }
 

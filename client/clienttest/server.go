@@ -223,11 +223,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case next.custom != nil:
 		refusal, ok = *next.custom, false
-	case !ok:
+	case !ok && refusal.Status != http.StatusOK:
 		// As the request itself deserves.
 	case q.Username != s.username || q.APIKey != s.apiKey:
 		refusal, ok = messaging.Unauthorized(), false
-	default:
+	case ok:
 		last := len(q.To) - 1
 		recipients = q.Recipients(func(number string) int {
 			if next.reply == PartialRefusal && number == q.To[last] {

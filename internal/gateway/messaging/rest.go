@@ -13,9 +13,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/sautigo/africastalking/internal/gsm7"
-
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gsm7"
 )
 
 // Paths of the messaging API, documented. Premium messages go to another host, under
@@ -24,6 +23,9 @@ const (
 	Path     = "/version1/messaging"
 	PathBulk = "/version1/messaging/bulk"
 )
+
+// liveHost takes ordinary messages. Premium ones moved to another host in 2020.
+const liveHost = "api.africastalking.com"
 
 // MaxRequest is how large a request may be, in bytes: 8 MiB, the stock limit of the
 // server that the API was observed to run on.
@@ -42,6 +44,9 @@ type Request struct {
 	Enqueue                    string
 	Keyword, LinkID, RequestID string
 	RetryHours                 int
+	// Masked is the hash that stands for a number, documented for Safaricom. To
+	// has it, too.
+	Masked string
 	// Bulk is set on the bulk endpoint.
 	Bulk bool
 	// XML is set if the request does not accept JSON: documented as the default.
@@ -84,18 +89,33 @@ func (r Reply) Write(w http.ResponseWriter) {
 
 // Read reads a request to send a message. If it cannot be one, ok is false and
 // the reply says why. Of these replies the one for a missing form field was
-// observed; the others are the stock texts of the server that the API runs on.
-func Read(r *http.Request) (q Request, refusal Reply, ok bool) {
+// observed. The one for a premium message at the host of ordinary ones is in words
+// of our own: the real one is not public. The others are the stock texts of the
+// server that the API runs on.
+//
+// A request for the inbox, GET, is not ok either. Its reply has status 200, and no
+// messages.
+func Read(r *http.Request) (q Request, reply Reply, ok bool) {
 	path := r.URL.Path
-	switch {
-	case path != Path && path != PathBulk:
-		return q, notFound(), false
-	case r.Method != http.MethodPost:
-		return q, TextReply(http.StatusMethodNotAllowed, "HTTP method not allowed, supported methods: POST"), false
-	}
 	q.Bulk = path == PathBulk
 	q.APIKey = r.Header.Get("apiKey")
 	q.XML = !acceptsJSON(r.Header)
+	switch {
+	case path != Path && !q.Bulk:
+		return q, notFound(), false
+	case r.Method == http.MethodGet && !q.Bulk:
+		q.Username = r.URL.Query().Get("username")
+		if q.Username == "" {
+			return q, TextReply(http.StatusNotFound, "Request is missing required query parameter 'username'"), false
+		}
+		return q, NewReply(http.StatusOK, gateway.JSONType, []byte(`{"SMSMessageData":{"Messages":[]}}`)), false
+	case r.Method != http.MethodPost:
+		methods := "GET, POST"
+		if q.Bulk {
+			methods = "POST"
+		}
+		return q, TextReply(http.StatusMethodNotAllowed, "HTTP method not allowed, supported methods: "+methods), false
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxRequest+1))
 	switch {
 	case err != nil:
@@ -116,8 +136,14 @@ func Read(r *http.Request) (q Request, refusal Reply, ok bool) {
 	if problem != "" {
 		return q, TextReply(http.StatusBadRequest, problem), false
 	}
-	if q.Bulk && q.sandbox() {
+	switch noLink := q.LinkID == "" || q.LinkID == "0" || q.LinkID == "None"; {
+	case q.Bulk && q.sandbox():
 		return q, notFound(), false // documented: the sandbox has none
+	case r.Host == liveHost && (q.Premium || q.Keyword != "" || !noLink):
+		return q, TextReply(http.StatusBadRequest, "Premium messages go to content.africastalking.com"), false
+	}
+	if q.Masked != "" {
+		q.To = append(q.To, q.Masked)
 	}
 	return q, Reply{}, true
 }
@@ -144,8 +170,9 @@ func (q *Request) readForm(body []byte) (problem string) {
 	if q.Bulk {
 		to, from = "phoneNumbers", "senderId"
 	}
+	q.Masked = form.Get("maskedNumber")
 	for _, name := range []string{"username", to, "message"} {
-		if !form.Has(name) {
+		if !form.Has(name) && (name != to || q.Masked == "") {
 			return "Request is missing required form field '" + name + "'"
 		}
 	}
@@ -169,9 +196,9 @@ func (q *Request) readForm(body []byte) (problem string) {
 
 func (q *Request) readJSON(body []byte) (problem string) {
 	var doc struct {
-		Username, Message, SenderID string
-		PhoneNumbers                []string
-		Enqueue                     json.Number
+		Username, Message, SenderID, MaskedNumber string
+		PhoneNumbers                              []string
+		Enqueue                                   json.Number
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
 		return "The request content was malformed:\n" + err.Error()
@@ -182,13 +209,14 @@ func (q *Request) readJSON(body []byte) (problem string) {
 		return missing + "'username'"
 	case doc.Message == "":
 		return missing + "'message'"
-	case doc.PhoneNumbers == nil:
+	case doc.PhoneNumbers == nil && doc.MaskedNumber == "":
 		return missing + "'phoneNumbers'"
 	}
 	if e := doc.Enqueue.String(); e != "" && e != "0" && e != "1" {
 		return "The request content was malformed:\nenqueue is neither 0 nor 1"
 	}
-	q.Username, q.Text, q.From, q.To, q.Enqueue = doc.Username, doc.Message, doc.SenderID, doc.PhoneNumbers, doc.Enqueue.String()
+	q.Username, q.Text, q.From, q.Enqueue = doc.Username, doc.Message, doc.SenderID, doc.Enqueue.String()
+	q.To, q.Masked = doc.PhoneNumbers, doc.MaskedNumber
 	return ""
 }
 
@@ -252,7 +280,7 @@ func (q Request) Recipients(code func(number string) int, newID func() string) [
 		seen[number] = true
 		r := Recipient{Cost: "0", MessageID: "None", Number: number}
 		r.Code = code(number)
-		if r.Code == 0 && !international(number) {
+		if r.Code == 0 && number != q.Masked && !international(number) {
 			r.Code = codeInvalidPhoneNumber
 		}
 		if r.Code != 0 {
