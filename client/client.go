@@ -29,8 +29,8 @@ const (
 // they are given. Printing or logging a Client shows neither the API key nor the
 // username, for a key is often given as the username by mistake.
 type Client struct {
-	// account is a function, so that nothing which prints or walks a value finds
-	// what it returns.
+	// account is a function, so that code which prints or walks a Client finds
+	// neither value.
 	account func() (username, key string)
 	http    *http.Client
 
@@ -84,7 +84,7 @@ func New(username, apiKey string, opts ...Option) *Client {
 
 func live(host string) *url.URL { return &url.URL{Scheme: "https", Host: host} }
 
-// endpoint returns base, with the documented path if base has none of its own.
+// endpoint returns base, with the documented path if base has no path.
 func endpoint(base *url.URL, path string) *url.URL {
 	u := *base
 	if own := u.EscapedPath(); own == "" || own == "/" {

@@ -1,6 +1,6 @@
-// Package client sends SMS through Africa's Talking and says, for every
-// recipient, what is known about the message: accepted, refused, worth another
-// try, not sent, or unknown.
+// Package client sends SMS through Africa's Talking and reports, for every
+// recipient, whether the message was accepted, refused, put off, not sent, or
+// possibly sent.
 //
 //	c := client.New("myapp", os.Getenv("AT_API_KEY"))
 //	res, err := c.Send(ctx, client.Message{
@@ -18,8 +18,8 @@
 //
 // # Errors
 //
-// [Client.Send] always returns the [Result], and an error unless everybody was
-// accepted. [errors.Is] tells the kinds apart:
+// [Client.Send] always returns the [Result], and an error unless every recipient
+// was accepted. [errors.Is] tells the kinds apart:
 //
 //	ErrInvalid         the message or the configuration is unusable; nothing was written
 //	ErrNotSent         nothing was written for some recipients; safe to send again
@@ -29,23 +29,28 @@
 //	ErrOutcomeUnknown  some may have been accepted; sending again may send twice
 //
 // [errors.As] finds the details in [*SendError], [*HTTPError] and
-// [*RefusedError]. No error, and none of this package's log values, holds a
-// phone number, a text or the API key.
+// [*RefusedError]. The text of an error states counts, codes, the HTTP status, the
+// host and a class of reason, such as "timeout" or "cut short". No error text, log
+// value or printed value of this package holds a phone number, a message text, the
+// API key or the username, nor does it quote the other side: the fields of
+// [*HTTPError] and [*RefusedError] and the wrapped error of a transport do.
 //
 // Africa's Talking has no idempotency key for SMS, so a message sent again is a
 // second message: delivered and charged again. Never answer an error by sending
-// the whole [Message] again; send to [Result.Resendable].
+// the whole [Message] again; send to [Result.Resendable]. With a single recipient
+// an empty Resendable means that sending again is useless or may send twice.
 //
 // # Rules of the wire
 //
-//   - The HTTP status says almost nothing. A send is answered 201 even when
-//     nobody was messaged; the code of each recipient is the truth, and 100,
-//     101 and 102 are all acceptances.
+//   - The HTTP status says almost nothing. Africa's Talking answers 201 even when
+//     it sends the message to none of the recipients; the code of each recipient
+//     counts, and 100, 101 and 102 are all acceptances.
 //   - A request is refused as a whole by 201, no recipients and a word, such as
 //     InvalidSenderId: see [*RefusedError].
-//   - Answers are matched with recipients by number; their order is not
-//     documented. An answer spelt differently, "254…" for "+254…", is matched
-//     by its digits where only one recipient can be meant.
+//   - The client matches answers with recipients by number; their order is not
+//     documented. It matches an answer spelt differently, "254…" for "+254…", by
+//     its digits where only one recipient can be meant. An only answer without a
+//     number belongs to an only recipient.
 //   - A 2xx that cannot be read is an unknown outcome, and so are a connection
 //     cut short, a timeout after the request began to be written, a 5xx, and an
 //     answer of more than 1 MiB and 1 KiB per recipient.
@@ -56,9 +61,9 @@
 //
 // # What is not guaranteed
 //
-// Accepted is not delivered: delivery reports come by callback. A message is
-// written at most once per recipient by this package, but two calls of Send are
-// two messages, and a Transport of the caller's own may repeat requests. Exact
-// duplicates of a number are dropped; two spellings of one number are two
-// recipients. The order in which recipients are messaged is not kept.
+// Accepted is not delivered: delivery reports come by callback. This package
+// writes a message at most once per recipient, but two calls of Send are two
+// messages, and a Transport of the caller's own may repeat requests. The client
+// drops exact duplicates of a number; two spellings of one number are two
+// recipients. It does not keep the order of recipients.
 package client

@@ -20,10 +20,10 @@ var (
 	// Nothing was written, and sending the same again cannot work: every
 	// recipient is [Refused], and the same error matches ErrRefused.
 	ErrInvalid = errors.New("client: invalid message or configuration")
-	// ErrNotSent: at least one recipient was not sent the message. No request
-	// that could be acted on left this process for it: no address, no
-	// connection, no TLS, a context that was done already, or an earlier chunk
-	// that failed.
+	// ErrNotSent: at least one recipient was not sent the message. No request for
+	// it left this process whole enough to be acted on: there was no address, no
+	// connection or no TLS, the context was done already, or an earlier chunk
+	// failed.
 	ErrNotSent = errors.New("client: not sent")
 	// ErrOutcomeUnknown: at least one recipient may or may not have been
 	// accepted: the request may have been written and no readable answer came.
@@ -44,9 +44,9 @@ type SendError struct {
 	// Codes counts the recipients that were not accepted by
 	// [Recipient.StatusCode]. It leaves out recipients without a code.
 	Codes map[int]int
-	// Err is the reason that Codes do not hold: the error that ended the sending
-	// early, such as an [*HTTPError] or a [*RefusedError], or how a reply left an
-	// outcome unknown. It is nil when every recipient got an answer.
+	// Err is the error that ended the sending early, such as an [*HTTPError] or a
+	// [*RefusedError], or how a reply fell short. It is nil when every recipient
+	// got an answer with a code.
 	Err error
 }
 
@@ -62,8 +62,8 @@ type outcomeCount struct {
 	err error
 }
 
-// Error states the counts, their codes and Err. It holds no number and nothing
-// that the other side wrote, but for codes.
+// Error states the counts, their codes and Err. It quotes no number and no text of
+// the other side.
 func (e *SendError) Error() string {
 	var parts []string
 	total := e.Accepted
@@ -87,8 +87,8 @@ func (e *SendError) Error() string {
 	return s
 }
 
-// codes lists the codes of the outcomes, which n recipients have, the most
-// frequent first: "406 UserInBlacklist" if that is the code of all, otherwise
+// codes lists the codes of n recipients with these outcomes, the most frequent
+// first: "406 UserInBlacklist" if all have that code, otherwise
 // "3 x 406 UserInBlacklist, 1 x 403 InvalidPhoneNumber and 2 other codes".
 func (e *SendError) codes(n int, outcomes ...Outcome) string {
 	const most = 3
@@ -132,9 +132,8 @@ func (e *SendError) Unwrap() []error {
 // [ErrAuthentication]. The outcome of the request's recipients follows from
 // the status: [Refused] for 3xx (redirects are not followed) and 4xx,
 // [Transient] for 429 and for 503 with a Retry-After header, and otherwise
-// [OutcomeUnknown]: a 503 without that header, or with one that cannot be read,
-// is also what the gateway's HTTP server says when it has waited too long for a
-// message it may yet send.
+// [OutcomeUnknown]: the gateway's HTTP server also answers 503, without a header
+// that can be read, when it has waited too long for a message it may yet send.
 // A 4xx whose body answers per recipient is read like a 2xx and is no HTTPError.
 type HTTPError struct {
 	StatusCode int

@@ -43,8 +43,8 @@ type Message struct {
 	// Keyword is the premium product's keyword.
 	Keyword string
 	// LinkID answers an on-demand request; it is the link id of the incoming
-	// message. A bad or expired one shows only in the delivery report. "0" and
-	// "None", by which the wire says that there is none, are refused.
+	// message. A bad or expired one shows only in the delivery report. The client
+	// refuses "0" and "None", which stand for no link id on the wire.
 	LinkID string
 	// RetryDuration is how long delivery to a premium subscriber is tried
 	// again, in whole hours.

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// reply is what an answer says, before it is matched with the numbers asked for.
+// reply is an answer's content, before match assigns it to recipients.
 type reply struct {
 	summary Summary
 	entries []Recipient
@@ -193,8 +193,8 @@ func match(asked []*Recipient, entries []Recipient) (unmatched []Recipient) {
 			strays = append(strays, e)
 		}
 	}
-	// An entry in a spelling that was not asked for belongs to the recipient with
-	// the same digits and no entry yet, unless there are two.
+	// An entry in another spelling belongs to the recipient with the same digits
+	// and no entry yet, unless there are two.
 	owners := make(map[string][]string)
 	for _, r := range asked {
 		if digits := dialled(r.Number); len(strays) > 0 && digits != "" && found[r.Number] == nil {

@@ -75,7 +75,7 @@ func documented(s string) (word string, ok bool) {
 	return "", false
 }
 
-// Outcome is what is known about the message to one recipient.
+// Outcome is the client's knowledge about the message to one recipient.
 type Outcome uint8
 
 const (
@@ -129,7 +129,7 @@ type Recipient struct {
 	// than form only where it cannot be read as an amount; Cost is then zero.
 	CostText string
 	// MessageParts counts the parts the text was split into; 0 when the reply
-	// does not say, as in the sandbox and for what was not accepted.
+	// does not say, as in the sandbox and for a refusal.
 	MessageParts int
 }
 
@@ -198,9 +198,9 @@ type Result struct {
 	// Summaries has one entry for each reply that could be read, in the order
 	// of the requests: more than one for a message sent in chunks or retried.
 	Summaries []Summary
-	// Unmatched keeps the entries of replies that belong to no number asked
-	// for, or contradict each other about one; those carry the reply's spelling
-	// in Number. The numbers asked for are then OutcomeUnknown.
+	// Unmatched keeps the entries of replies that belong to no recipient, or
+	// contradict each other about one. Their Number is the reply's spelling. The
+	// recipient of such an entry is OutcomeUnknown.
 	Unmatched []Recipient
 }
 
@@ -306,8 +306,8 @@ next:
 	return totals
 }
 
-// LogValue counts the outcomes and the codes of those who were not accepted, and
-// leaves the recipients out.
+// LogValue counts the outcomes and the codes of the recipients that were not
+// accepted, and leaves out the recipients themselves.
 func (r Result) LogValue() slog.Value {
 	e := r.count()
 	attrs := []slog.Attr{slog.Int("recipients", len(r.Recipients))}

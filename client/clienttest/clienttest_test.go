@@ -34,7 +34,7 @@ func kes(micros int64) africastalking.Money {
 	return africastalking.Money{Currency: "KES", Micros: micros}
 }
 
-// fate is what a client knows after a message to ana and ben.
+// fate is a client's knowledge after a message to ana and ben.
 type fate struct {
 	Ana, Ben client.Outcome
 	// Errors are the kinds that the error matches.
@@ -123,7 +123,7 @@ func TestBreaks(t *testing.T) {
 	}
 }
 
-// What is answered is what was recorded, in both styles.
+// The server answers as recorded, in the live style and in the sandbox's.
 func TestAccepts(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 161)
@@ -406,7 +406,7 @@ func TestOtherClients(t *testing.T) {
 		{"bulk enqueue", "POST", classic + "/bulk", "application/json", `{"username":"clienttest","message":"x","phoneNumbers":[],"enqueue":2}`, clienttest.APIKey, "application/json", 400, "The request content was malformed:\nenqueue is neither 0 nor 1"},
 		{"inbox", "GET", classic + "?username=clienttest&lastReceivedId=0", "", "", clienttest.APIKey, "application/json", 200, `{"SMSMessageData":{"Messages":[]}}`},
 		{"inbox of another", "GET", classic + "?username=other", "", "", clienttest.APIKey, "application/json", 401, "The supplied authentication is invalid"},
-		{"inbox of nobody", "GET", classic, "", "", clienttest.APIKey, "application/json", 404, "Request is missing required query parameter 'username'"},
+		{"inbox without username", "GET", classic, "", "", clienttest.APIKey, "application/json", 404, "Request is missing required query parameter 'username'"},
 		{"PUT", "PUT", classic, urlencoded, form.Encode(), clienttest.APIKey, "application/json", 405, "HTTP method not allowed, supported methods: GET, POST"},
 		{"bulk GET", "GET", classic + "/bulk?username=clienttest", "", "", clienttest.APIKey, "application/json", 405, "HTTP method not allowed, supported methods: POST"},
 		{"masked, form", "POST", classic + "/bulk", urlencoded, "username=clienttest&maskedNumber=5a3f&telco=Safaricom&message=x", clienttest.APIKey, "application/json", 201, masked(4)},

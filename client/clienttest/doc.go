@@ -1,5 +1,5 @@
-// Package clienttest is an Africa's Talking to send SMS to, in plain go test, without
-// account or charge:
+// Package clienttest plays Africa's Talking for tests of code that sends SMS: a
+// server in the test's process, which needs no account and costs nothing.
 //
 //	func TestReminder(t *testing.T) {
 //		at := clienttest.NewServer(t)
@@ -13,21 +13,26 @@
 //		}
 //	}
 //
-// It accepts every message and answers as was recorded on the wire, and can be told
-// to do worse: refuse recipients ([Server.Refuse]), give the next requests one of the
-// replies that break clients ([Server.Next], [Reply]), or take its time
-// ([Server.Delay]).
+// The server accepts every message and answers as recorded on the wire. A test can
+// make it refuse recipients ([Server.Refuse]), give the next requests one of the
+// replies that break clients ([Server.Next], [Reply]), or answer slowly
+// ([Server.Delay]). At the live host api.africastalking.com, which
+// [Server.Transport] stands in for, it refuses premium messages, as Africa's Talking
+// does: they go to content.africastalking.com.
 //
-// # What was sent
+// # Sent messages
 //
-// [Server.Sent] has what Africa's Talking would deliver and charge for. Where a reply
-// leaves the client in doubt, such as one that is cut short, the server has taken the
-// message: a test that then finds a second one has found a message sent twice.
+// [Server.Sent] returns the messages that Africa's Talking would deliver and charge
+// for. Where a reply leaves the client in doubt, such as one that is cut short, the
+// server has taken the message: a test that then finds a second one has found a
+// message sent twice.
 //
-// # What is not known
+// # Unknown behaviour
 //
-// Replies are those of the documentation and of recordings, most of them of the
-// sandbox. In which order Africa's Talking answers about recipients, whether a
-// do-not-disturb refusal has the HTTP status 409, and what a proxy in front says, is
-// not documented; the server does what clients have been seen to break on.
+// The replies are those of the documentation and of recordings, most of them of the
+// sandbox. The order in which Africa's Talking answers about recipients, the HTTP
+// status of a do-not-disturb refusal (409 or 201), the answers of proxies, and the
+// answer to a premium message at the wrong host are not documented. There the server
+// gives the answer that clients have been seen to break on, or says in plain text
+// why it refuses. The inbox, GET /version1/messaging, is always empty.
 package clienttest

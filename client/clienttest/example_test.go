@@ -43,7 +43,7 @@ func ExampleNewServer() {
 	fmt.Println("again:", remind(at.Client(), "+254711000001", "+254711000002"))
 	fmt.Println("sent:", at.Sent()[0].To)
 
-	// A reply that says nothing: whoever sends again, sends twice.
+	// The reply is cut short, but the message was sent: do not send it again.
 	at.Next(clienttest.CutJSON)
 	fmt.Println("again:", remind(at.Client(), "+254711000003"))
 	// Output:

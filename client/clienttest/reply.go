@@ -8,8 +8,9 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway/messaging"
 )
 
-// Reply is a way to answer a request to send. Each says what the request is answered
-// with, whether the message was sent, and the [client.Outcome] of its recipients.
+// Reply is a way to answer a request to send. The comment of each constant states the
+// answer, whether the server sends the message, and the [client.Outcome] of its
+// recipients.
 type Reply string
 
 // The replies that break clients.
@@ -34,7 +35,7 @@ const (
 	PartialRefusal Reply = "201 with a partial refusal"
 	// HTML502: 502 and a proxy's page. Sent; OutcomeUnknown.
 	HTML502 Reply = "502 in HTML"
-	// XMLBody: 201 and what the reply would be, in XML although JSON was asked for.
+	// XMLBody: 201 and the usual reply, in XML although the client asked for JSON.
 	// Sent; OutcomeUnknown. XML is documented as the default.
 	XMLBody Reply = "201 in XML"
 	// CutJSON: 201, and the connection is cut in the middle of the body. Sent;
@@ -44,8 +45,8 @@ const (
 	// OutcomeUnknown.
 	Hang Reply = "no answer"
 	// Redirect: 307 to another host. Not sent; Refused. A client that follows it
-	// takes the message and the API key to somebody else, who by
-	// [Server.Transport] is the server again.
+	// takes the message and the API key to a stranger; through [Server.Transport]
+	// the request reaches the server again.
 	Redirect Reply = "307 to another host"
 	// Empty: 200 and nothing. Sent; OutcomeUnknown.
 	Empty Reply = "200 and nothing"
@@ -53,16 +54,16 @@ const (
 
 // More replies.
 const (
-	// Accept is the reply as recorded: everybody is accepted but those of
-	// [Server.Refuse]. It takes a place in a row of replies.
+	// Accept: the reply as recorded, which accepts every recipient but those of
+	// [Server.Refuse]. It fills a place between other replies in [Server.Next].
 	Accept Reply = "201 as recorded"
 	// TooManyRequests: 429 that asks to wait a second. Not sent; Transient. No real
 	// one is public.
 	TooManyRequests Reply = "429 with Retry-After"
 	// Unavailable: 503 that asks to wait a second. Not sent; Transient.
 	Unavailable Reply = "503 with Retry-After"
-	// Silent503: 503 that asks for nothing, as the API's server says when it has
-	// waited too long for itself. Sent; OutcomeUnknown.
+	// Silent503: 503 that asks for nothing, the answer of the API's server when its
+	// own handling took too long. Sent; OutcomeUnknown.
 	Silent503 Reply = "503 without Retry-After"
 )
 

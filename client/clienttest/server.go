@@ -23,10 +23,10 @@ const (
 	APIKey   = "atsk_000000000000000000000000000000000000000000000000000000000000test"
 )
 
-// Server is a messaging API with one account. It is safe for concurrent use, and ends
-// with its test.
+// Server is a messaging API with one account. It is safe for concurrent use, and
+// closes when its test ends.
 type Server struct {
-	// URL is the address, http://127.0.0.1 and a port, for clients that are not
+	// URL is the address, http://127.0.0.1 and a port, for clients other than
 	// [Server.Client]'s. Ordinary and premium messages both go to
 	// /version1/messaging below it.
 	URL string
@@ -50,18 +50,19 @@ type step struct {
 	custom *messaging.Reply
 }
 
-// Request is a request that a server got, whatever it has answered.
+// Request is a request that a server got, with whatever answer.
 type Request struct {
-	// Host is the one that the request is for: where it went by [Server.Transport]
-	// the one that it would have gone to, such as content.africastalking.com.
+	// Host is the host that the request names. A request through
+	// [Server.Transport] names the real one, such as content.africastalking.com.
 	Host string
 	// Path is the URL's: /version1/messaging or /version1/messaging/bulk, unless
-	// the request was refused for it.
+	// the server refused the request for its path.
 	Path   string
 	Header http.Header
 	Body   string
-	// Message is what the request asks for, with all its recipients; the zero
-	// value if it cannot be read.
+	// Message is the message that the request asks for, with all its recipients;
+	// the zero value if the server cannot read one. A hashed number (maskedNumber)
+	// stands in To as it came.
 	Message client.Message
 }
 
@@ -74,15 +75,15 @@ type config struct {
 }
 
 // WithAccount sets the username and the API key that go together. The username
-// "sandbox" makes a sandbox of the server, whose replies differ in what they state.
-// The default is [Username] and [APIKey].
+// "sandbox" makes the server answer as the sandbox does: it states costs and parts
+// in another way. The default is [Username] and [APIKey].
 func WithAccount(username, apiKey string) Option {
 	return func(c *config) { c.username, c.apiKey = username, apiKey }
 }
 
-// WithInMemory, if on, has clients reach the server in memory and not by loopback,
-// so that it can live in a testing/synctest bubble. [Server.URL] then leads nowhere.
-// The default is false.
+// WithInMemory, if on, connects clients to the server in memory and not by loopback,
+// so that a test can run in a testing/synctest bubble. [Server.URL] then leads
+// nowhere. The default is false.
 func WithInMemory(on bool) Option { return func(c *config) { c.inMemory = on } }
 
 // NewServer starts a server. It accepts messages to every number in international form,
@@ -119,8 +120,8 @@ func (s *Server) Client(opts ...client.Option) *client.Client {
 	}, opts...)...)
 }
 
-// Transport returns what reaches the server, for clients that are not
-// [Server.Client]'s. It takes requests to any host for the server's own.
+// Transport returns a transport that sends requests for any host to the server. Use
+// it for clients other than [Server.Client]'s.
 func (s *Server) Transport() http.RoundTripper { return redirected{s} }
 
 type redirected struct{ s *Server }
@@ -135,9 +136,9 @@ func (t redirected) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.s.transport.RoundTrip(c)
 }
 
-// Refuse has messages to these numbers refused from now on, with one of package
-// client's Status codes; 0 takes it back. Other recipients of the same message are
-// not touched.
+// Refuse makes the server refuse these numbers from now on, with one of package
+// client's Status codes; 0 takes it back. The server still accepts the other
+// recipients of a message.
 func (s *Server) Refuse(code int, numbers ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,10 +147,10 @@ func (s *Server) Refuse(code int, numbers ...string) {
 	}
 }
 
-// Next sets the replies to the next requests, one each, behind those that were set
-// before; requests after them are accepted. A message for many recipients, or one
-// that is retried, makes several requests. It panics for a reply that is none of this
-// package's.
+// Next queues the replies to the next requests, one each, behind those that wait
+// already. The server accepts the requests after them. A message for many
+// recipients, or one that is retried, makes several requests. Next panics for a reply
+// that is not one of this package's.
 func (s *Server) Next(replies ...Reply) {
 	for _, r := range replies {
 		if !r.known() {
@@ -163,8 +164,8 @@ func (s *Server) Next(replies ...Reply) {
 	}
 }
 
-// NextHTTP sets the reply to one request, byte for byte, behind those that were set
-// before. The message is not sent.
+// NextHTTP queues the reply to one request, byte for byte, as Next does. The server
+// does not send the message.
 func (s *Server) NextHTTP(status int, contentType, body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,17 +173,18 @@ func (s *Server) NextHTTP(status int, contentType, body string) {
 	s.next = append(s.next, step{custom: &custom})
 }
 
-// Delay has every answer take so long from now on. The message is sent before.
+// Delay makes every answer take so long from now on. The server sends the message
+// before the delay.
 func (s *Server) Delay(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.delay = d
 }
 
-// Sent returns what was accepted so far, in the order of arrival: each message with
-// those of its recipients who get it. A message for whom all were refused is not
-// there. Premium is set only where no other field makes a premium message of it, as
-// in [client.Message].
+// Sent returns the messages that the server has accepted so far, in the order of
+// arrival, each with its accepted recipients only. It leaves out a message without
+// any. Premium is set only where no other field makes it a premium message, as in
+// [client.Message].
 func (s *Server) Sent() []client.Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +206,7 @@ func (s *Server) Requests() []Request {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, messaging.MaxRequest+1))
 	if err != nil {
-		return // the client has gone away
+		return // the client hung up
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	q, refusal, ok := messaging.Read(r)
@@ -224,7 +226,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case next.custom != nil:
 		refusal, ok = *next.custom, false
 	case !ok && refusal.Status != http.StatusOK:
-		// As the request itself deserves.
+		// The refusal stands.
 	case q.Username != s.username || q.APIKey != s.apiKey:
 		refusal, ok = messaging.Unauthorized(), false
 	case ok:
@@ -260,7 +262,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, next.reply, q, recipients)
 }
 
-// accept keeps a message for those who get it.
+// accept keeps a message with its accepted recipients.
 func (s *Server) accept(m client.Message, recipients []messaging.Recipient) {
 	m.To = nil
 	for _, r := range recipients {
@@ -273,7 +275,7 @@ func (s *Server) accept(m client.Message, recipients []messaging.Recipient) {
 	}
 }
 
-// messageOf returns what a request asks for.
+// messageOf returns the message that a request asks for.
 func messageOf(q messaging.Request) client.Message {
 	m := client.Message{
 		To: q.To, Text: q.Text, From: q.From, RequestID: q.RequestID,
