@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/sautigo/africastalking/internal/voicexml"
 )
 
 // Action is one step of a [Response]. The actions are [Say], [SSML], [Play],
@@ -71,7 +71,7 @@ func (s Say) appendTo(b []byte) ([]byte, string) {
 		return b, "text: required"
 	}
 	b = appendSayStart(b, s.Voice, s.PlayBeep)
-	b = appendText(b, s.Text)
+	b = voicexml.AppendText(b, s.Text)
 	return append(b, "</Say>"...), ""
 }
 
@@ -95,8 +95,11 @@ type SSML struct {
 }
 
 func (s SSML) appendTo(b []byte) ([]byte, string) {
-	if s.Speech == (Speech{}) {
+	switch {
+	case s.Speech == (Speech{}):
 		return b, "speech: required"
+	case s.Speech.depth > maxNesting:
+		return b, "speech: marks are nested too deep"
 	}
 	b = appendSayStart(b, s.Voice, s.PlayBeep)
 	b = s.Speech.appendTo(b)
@@ -112,7 +115,7 @@ type Play struct {
 }
 
 func (p Play) appendTo(b []byte) ([]byte, string) {
-	if problem := requiredURL(p.URL); problem != "" {
+	if problem := required(p.URL, voicexml.URL); problem != "" {
 		return b, "url: " + problem
 	}
 	b = append(b, "<Play"...)
@@ -153,10 +156,10 @@ func (g GetDigits) appendTo(b []byte) ([]byte, string) {
 	if problem := durationProblem(g.Timeout); problem != "" {
 		return b, "timeout: " + problem
 	}
-	if problem := keyProblem(g.FinishOnKey); problem != "" {
+	if problem := optional(g.FinishOnKey, voicexml.Key); problem != "" {
 		return b, "finishOnKey: " + problem
 	}
-	if problem := optionalURL(g.CallbackURL); problem != "" {
+	if problem := optional(g.CallbackURL, voicexml.URL); problem != "" {
 		return b, "callbackUrl: " + problem
 	}
 	b = append(b, "<GetDigits"...)
@@ -196,13 +199,13 @@ type Dial struct {
 }
 
 func (d Dial) appendTo(b []byte) ([]byte, string) {
-	if problem := d.PhoneNumbers.problem(); problem != "" {
+	if problem := required(string(d.PhoneNumbers), voicexml.NumberList); problem != "" {
 		return b, "phoneNumbers: " + problem
 	}
-	if problem := numberProblem(d.CallerID); problem != "" {
+	if problem := optional(d.CallerID, voicexml.Number); problem != "" {
 		return b, "callerId: " + problem
 	}
-	if problem := optionalURL(d.RingBackTone); problem != "" {
+	if problem := optional(d.RingBackTone, voicexml.URL); problem != "" {
 		return b, "ringBackTone: " + problem
 	}
 	if problem := durationProblem(d.MaxDuration); problem != "" {
@@ -216,7 +219,7 @@ func (d Dial) appendTo(b []byte) ([]byte, string) {
 	if d.RingBackTone != "" {
 		b = append(b, ` ringBackTone="`...)
 		start := len(b)
-		b = appendValue(b, d.RingBackTone)
+		b = voicexml.AppendValue(b, d.RingBackTone)
 		tone := b[start:]
 		b = append(b, `" ringbackTone="`...)
 		b = append(b, tone...)
@@ -255,23 +258,6 @@ func (l NumberList) Split() []string {
 	return strings.Split(string(l), ",")
 }
 
-func (l NumberList) problem() string {
-	if l == "" {
-		return "required"
-	}
-	for i, rest, more := 1, string(l), true; more; i++ {
-		var number string
-		number, rest, more = strings.Cut(rest, ",")
-		switch {
-		case number == "":
-			return "number " + strconv.Itoa(i) + " is empty"
-		case hasUnseen(number):
-			return "number " + strconv.Itoa(i) + " " + unseen
-		}
-	}
-	return ""
-}
-
 // Record records the caller. It comes in two forms.
 //
 // The zero Record is the bare form: it records until the caller hangs up, the
@@ -304,7 +290,7 @@ type Record struct {
 }
 
 func (r Record) appendTo(b []byte) ([]byte, string) {
-	if problem := keyProblem(r.FinishOnKey); problem != "" {
+	if problem := optional(r.FinishOnKey, voicexml.Key); problem != "" {
 		return b, "finishOnKey: " + problem
 	}
 	if problem := durationProblem(r.MaxLength); problem != "" {
@@ -313,7 +299,7 @@ func (r Record) appendTo(b []byte) ([]byte, string) {
 	if problem := durationProblem(r.Timeout); problem != "" {
 		return b, "timeout: " + problem
 	}
-	if problem := optionalURL(r.CallbackURL); problem != "" {
+	if problem := optional(r.CallbackURL, voicexml.URL); problem != "" {
 		return b, "callbackUrl: " + problem
 	}
 	b = append(b, "<Record"...)
@@ -342,7 +328,7 @@ type Enqueue struct {
 }
 
 func (e Enqueue) appendTo(b []byte) ([]byte, string) {
-	if problem := optionalURL(e.HoldMusic); problem != "" {
+	if problem := optional(e.HoldMusic, voicexml.URL); problem != "" {
 		return b, "holdMusic: " + problem
 	}
 	b = append(b, "<Enqueue"...)
@@ -363,10 +349,7 @@ type Dequeue struct {
 }
 
 func (d Dequeue) appendTo(b []byte) ([]byte, string) {
-	if d.PhoneNumber == "" {
-		return b, "phoneNumber: required"
-	}
-	if problem := numberProblem(d.PhoneNumber); problem != "" {
+	if problem := required(d.PhoneNumber, voicexml.Number); problem != "" {
 		return b, "phoneNumber: " + problem
 	}
 	b = append(b, "<Dequeue"...)
@@ -387,11 +370,11 @@ type Redirect struct {
 }
 
 func (r Redirect) appendTo(b []byte) ([]byte, string) {
-	if problem := requiredURL(r.URL); problem != "" {
+	if problem := required(r.URL, voicexml.URL); problem != "" {
 		return b, "url: " + problem
 	}
 	b = append(b, "<Redirect>"...)
-	b = appendText(b, r.URL)
+	b = voicexml.AppendText(b, r.URL)
 	return append(b, "</Redirect>"...), ""
 }
 
@@ -449,39 +432,54 @@ func appendPrompt(b []byte, p Prompt) ([]byte, string) {
 		return b, "prompt: " + notAValue
 	}
 	if problem != "" {
-		problem = "prompt (" + actionName(p) + "): " + problem
+		problem = "prompt (" + kindNames[kindOf(p)] + "): " + problem
 	}
 	return b, problem
 }
 
-// actionName is empty for what is not an action by value.
-func actionName(a Action) string {
+// kindOf returns the place of an action in kindNames, and 0 for anything that is not an
+// action by value.
+func kindOf(a Action) uint64 {
 	switch a.(type) {
 	case Say:
-		return "Say"
+		return 1
 	case SSML:
-		return "SSML"
+		return 2
 	case Play:
-		return "Play"
+		return 3
 	case GetDigits:
-		return "GetDigits"
+		return 4
 	case Dial:
-		return "Dial"
+		return 5
 	case Record:
-		return "Record"
+		return 6
 	case Enqueue:
-		return "Enqueue"
+		return 7
 	case Dequeue:
-		return "Dequeue"
+		return 8
 	case Conference:
-		return "Conference"
+		return 9
 	case Redirect:
-		return "Redirect"
+		return 10
 	case Reject:
-		return "Reject"
-	default:
-		return ""
+		return 11
 	}
+	return 0
+}
+
+// kindNames are the names of the actions, of which there are fewer than 16.
+var kindNames = [16]string{"", "Say", "SSML", "Play", "GetDigits", "Dial", "Record", "Enqueue", "Dequeue",
+	"Conference", "Redirect", "Reject"}
+
+// appendAttr appends an attribute, unless its value is empty. The name comes
+// with the characters around it, as in ` url="`.
+func appendAttr(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	b = append(b, name...)
+	b = voicexml.AppendValue(b, value)
+	return append(b, '"')
 }
 
 func appendFlag(b []byte, attr string, on bool) []byte {
@@ -524,62 +522,18 @@ func durationProblem(d time.Duration) string {
 	return ""
 }
 
-func keyProblem(key string) string {
-	if key == "" || len(key) == 1 && strings.Contains("0123456789*#", key) {
+// optional and required apply the rule of a value to one that may be empty, and to
+// one that may not.
+func optional(value string, rule func(string) string) string {
+	if value == "" {
 		return ""
 	}
-	return "not one of 0 to 9, * and #"
+	return rule(value)
 }
 
-func requiredURL(s string) string {
-	if s == "" {
+func required(value string, rule func(string) string) string {
+	if value == "" {
 		return "required"
 	}
-	return optionalURL(s)
-}
-
-func optionalURL(s string) string {
-	if s == "" {
-		return ""
-	}
-	if !hasScheme(s, "https://") && !hasScheme(s, "http://") {
-		return "not an http:// or https:// address"
-	}
-	if hasUnseen(s) {
-		return "holds white space or an invisible character"
-	}
-	return ""
-}
-
-func hasScheme(s, scheme string) bool {
-	return len(s) > len(scheme) &&
-		(s[:len(scheme)] == scheme || strings.EqualFold(s[:len(scheme)], scheme))
-}
-
-// numberProblem is for a single number; the empty string passes.
-func numberProblem(s string) string {
-	if hasUnseen(s) || strings.Contains(s, ",") {
-		return unseen
-	}
-	return ""
-}
-
-const unseen = "holds a comma, white space or an invisible character"
-
-// hasUnseen finds what does not belong into a number or a URL, such as the
-// marks of writing direction that come along when a number is copied from a
-// phone's address book.
-func hasUnseen(s string) bool {
-	for len(s) >= 8 && visible(load(s)) {
-		s = s[8:]
-	}
-	for len(s) > 0 && ' ' < s[0] && s[0] < 0x7f {
-		s = s[1:]
-	}
-	for _, r := range s {
-		if r == ' ' || r == utf8.RuneError || !unicode.IsPrint(r) {
-			return true
-		}
-	}
-	return false
+	return rule(value)
 }

@@ -94,7 +94,7 @@ func TestUnmarshalSamples(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if want := voice.Respond(samples[name]...); r != want {
-				t.Errorf("document (-want +got):\n%s", cmp.Diff(want.String(), r.String()))
+				t.Errorf("document (-want +got):\n%s", cmp.Diff(want.XML(), r.XML()))
 			}
 			checkRoundTrip(t, r)
 		})
@@ -105,6 +105,21 @@ func TestUnmarshalAccepts(t *testing.T) {
 	t.Parallel()
 	say := voice.Respond(voice.Say{Text: "a & b", Voice: voice.Man})
 	dial := voice.Respond(voice.Dial{PhoneNumbers: "a", RingBackTone: "https://x.test"})
+	numbers := voice.Respond(voice.Dial{PhoneNumbers: "+254711000001,+254711000002"})
+	said := func(s voice.Speech) voice.Response { return voice.Respond(voice.SSML{Speech: s}) }
+	speak := func(marks string) string {
+		return "<Response><Say><speak>" + marks + "</speak></Say></Response>"
+	}
+	// marked is a say-as with attributes of the three elements that matter to it.
+	marked := func(response, speak, mark string) string {
+		return "<Response" + response + "><Say><speak" + speak + "><say-as " + mark + ">0711</say-as></speak></Say></Response>"
+	}
+	telephone := said(voice.Speech{}.SayAs(voice.SayAs{As: voice.AsTelephone, Text: "0711", Style: "zero-as-zero"}))
+	var emphasis voice.Response
+	if err := emphasis.UnmarshalText([]byte(speak(`<emphasis><sub alias="b">a</sub></emphasis>`))); err != nil {
+		t.Fatal(err)
+	}
+	emphasized := emphasis.Actions()[0].(voice.SSML).Speech
 	for _, tt := range []struct {
 		name, text string
 		want       voice.Response
@@ -126,6 +141,34 @@ func TestUnmarshalAccepts(t *testing.T) {
 		{"white space in text", "<Response><Say> a\r\nb </Say></Response>", voice.Respond(voice.Say{Text: " a\nb "})},
 		{"cdata in speak", "<Response><Say><speak><![CDATA[<b>]]></speak></Say></Response>", voice.Respond(voice.SSML{Speech: voice.Speech{}.Text("<b>")})},
 		{"redirect in cdata", "<Response><Redirect> <![CDATA[https://x.test?a=1&b=2]]> </Redirect></Response>", voice.Respond(voice.Redirect{URL: "https://x.test?a=1&b=2"})},
+		{"blank after a comma", `<Response><Dial phoneNumbers="+254711000001, +254711000002"/></Response>`, numbers},
+		{"blanks of all kinds", "<Response><Dial phoneNumbers=\" \t+254711000001\u00A0,\n\t+254711000002 \"/></Response>", numbers},
+		{"blanks as references", `<Response><Dial phoneNumbers="+254711000001,&#x20;&#x9;+254711000002&#xA;"/></Response>`, numbers},
+		{"caller of the PHP SDK", `<Response><Dial  phoneNumbers="+254711000001,+254711000002" record="false" sequential="false" callerId="false" /></Response>`, numbers},
+		{"digits of the PHP SDK", `<Response><GetDigits  finishOnKey="#" timeout="30" numDigits="1" ><Say>a &amp; b</Say></GetDigits></Response>`,
+			voice.Respond(voice.GetDigits{Prompt: voice.Say{Text: "a & b"}, FinishOnKey: "#", Timeout: 30 * time.Second, NumDigits: 1})},
+		{"bare record", "<Response><Record ></Record></Response>", voice.Respond(voice.Record{})},
+		{"record of defaults", `<Response><Record trimSilence="false" playBeep="false"/></Response>`, voice.Respond(voice.Record{Timeout: time.Hour})},
+		{"record of nothing", `<Response><Record finishOnKey=""/></Response>`, voice.Respond(voice.Record{Timeout: time.Hour})},
+		{"record with white space", "<Response><Record> <!-- a --> </Record></Response>", voice.Respond(voice.Record{})},
+
+		{"google unbound", marked(``, ``, `interpret-as="telephone" google:style="zero-as-zero"`), telephone},
+		{"google bound by the response", marked(` xmlns:google="http://www.google.com/tts"`, ``, `interpret-as="telephone" google:style="zero-as-zero"`), telephone},
+		{"google bound by speak", marked(``, ` xmlns:google="https://cloud.google.com/text-to-speech"`, `google:style="zero-as-zero" interpret-as="telephone"`), telephone},
+		{"google bound by the mark", marked(``, ``, `google:style="zero-as-zero" interpret-as="telephone" xmlns:google="urn:g"`), telephone},
+		{"google bound twice", marked(` xmlns:google="a"`, ` xmlns:google="b"`, `interpret-as="telephone" google:style="zero-as-zero"`), telephone},
+		{"google bound for nothing", `<Response xmlns:google="a"><Reject xmlns:google="b"/></Response>`, voice.Respond(voice.Reject{})},
+
+		{"prosody", speak(`<prosody rate="slow" pitch='+2st' volume="">slow<break time="1s"/> &amp; low</prosody>`),
+			said(voice.Speech{}.Prosody(voice.Prosody{Rate: "slow", Pitch: "+2st"}, voice.Speech{}.Text("slow").Break(time.Second).Text(" & low")))},
+		{"prosody without attributes", speak(`<prosody>slow</prosody>`), said(voice.Speech{}.Text("slow"))},
+		{"prosody of nothing", speak(`a<prosody rate="slow"></prosody>`), said(voice.Speech{}.Text("a"))},
+		{"sub", speak(`<sub alias="Kenya &quot;shillings&quot;">KES</sub> 5`), said(voice.Speech{}.Sub("KES", `Kenya "shillings"`).Text(" 5"))},
+		{"paragraphs", speak(`<p><s>One.</s> <s>Two.</s></p><p>Three.</p>`), said(voice.Speech{}.
+			Paragraph(voice.Speech{}.Sentence(voice.Speech{}.Text("One.")).Text(" ").Sentence(voice.Speech{}.Text("Two."))).
+			Paragraph(voice.Speech{}.Text("Three.")))},
+		{"a mark in each", speak(`<p><s><prosody volume="loud"><emphasis><sub alias="b">a</sub></emphasis></prosody></s></p>`),
+			said(voice.Speech{}.Paragraph(voice.Speech{}.Sentence(voice.Speech{}.Prosody(voice.Prosody{Volume: "loud"}, emphasized))))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -133,9 +176,13 @@ func TestUnmarshalAccepts(t *testing.T) {
 			if err := got.UnmarshalText([]byte(tt.text)); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want.String(), got.String()); diff != "" {
+			if diff := cmp.Diff(tt.want.XML(), got.XML()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
+			if got != tt.want {
+				t.Error("the documents are the same and the responses are not")
+			}
+			checkRoundTrip(t, got)
 		})
 	}
 }
@@ -164,7 +211,7 @@ func TestUnmarshalRefuses(t *testing.T) {
 		{"not utf-8", in("<Say>\xff</Say>"), "line 2: " + malformed},
 		{"other encoding", `<?xml version="1.0" encoding="ISO-8859-1"?><Response/>`, "line 1: " + malformed},
 		{"document type", "<!DOCTYPE Response><Response/>", "line 1: a document type declaration"},
-		{"entities", `<!DOCTYPE r [<!ENTITY a "aaaa">]><Response><Say>&a;</Say></Response>`, "line 1: a document type declaration"},
+		{"entities", `<!DOCTYPE r [<!ENTITY a "aaaa">]><Response><Say>&a;</Say></Response>`, "line 1: " + malformed},
 		{"instruction", `<?php secret ?><Response/>`, "line 1: a processing instruction"},
 		{"late declaration", " " + decl + "<Response/>", "line 1: something before the XML declaration"},
 		{"second declaration", decl + decl + "<Response/>", "line 1: something before the XML declaration"},
@@ -204,26 +251,48 @@ func TestUnmarshalRefuses(t *testing.T) {
 		{"two speaks", in("<Say><speak>a</speak><speak>b</speak></Say>"), "line 2: a second speak in Say"},
 		{"speak with an attribute", in("<Say><speak version='1'>a</speak></Say>"), `line 2: speak: an unknown or repeated attribute "version"`},
 		{"unknown mark", in("<Say><speak><audio/></speak></Say>"), `line 2: unexpected element "audio" in speak`},
-		{"break without time", in("<Say><speak><break/></speak></Say>"), "line 2: break: time: not a time such as 200ms or 2s"},
+		{"break without time", in("<Say><speak><break/></speak></Say>"), "line 2: break: time: required"},
 		{"break of an hour", in("<Say><speak><break time='1h'/></speak></Say>"), "line 2: break: time: not a time such as 200ms or 2s"},
 		{"break of less", in("<Say><speak><break time='-1s'/></speak></Say>"), "line 2: break: time: not a time such as 200ms or 2s"},
 		{"break of two times", in("<Say><speak><break time='1m1s'/></speak></Say>"), "line 2: break: time: not a time such as 200ms or 2s"},
 		{"text in break", in("<Say><speak><break time='1s'>secret</break></speak></Say>"), "line 2: text in break"},
 		{"say-as without meaning", in("<Say><speak><say-as>a</say-as></speak></Say>"), "line 2: say-as: interpret-as: required"},
-		{"mark in a mark", in("<Say><speak><emphasis><break time='1s'/></emphasis></speak></Say>"), `line 2: unexpected element "break" in emphasis`},
+		{"unknown mark in a mark", in("<Say><speak><emphasis><audio/></emphasis></speak></Say>"), `line 2: unexpected element "audio" in emphasis`},
 		{"bare ampersand in speak", in("<Say><speak>Tom & secret</speak></Say>"), "line 2: " + malformed},
 		{"bare ampersand in a mark", in("<Say><speak><emphasis>Tom & secret</emphasis></speak></Say>"), "line 2: " + malformed},
 		{"attribute of emphasis", in("<Say><speak><emphasis strength='secret'>a</emphasis></speak></Say>"), `line 2: emphasis: an unknown or repeated attribute "strength"`},
 		{"attribute of say-as", in("<Say><speak><say-as as='secret'>a</say-as></speak></Say>"), `line 2: say-as: an unknown or repeated attribute "as"`},
+		{"attribute of prosody", in("<Say><speak><prosody contour='secret'>a</prosody></speak></Say>"), `line 2: prosody: an unknown or repeated attribute "contour"`},
+		{"attribute of a paragraph", in("<Say><speak><p xml:lang='secret'>a</p></speak></Say>"), `line 2: p: an unknown or repeated attribute`},
+		{"sub without an alias", in("<Say><speak><sub>a</sub></speak></Say>"), "line 2: sub: alias: required"},
+		{"mark in sub", in("<Say><speak><sub alias='a'><s>a</s></sub></speak></Say>"), `line 2: unexpected element "s" in sub`},
+		{"mark in say-as", in("<Say><speak><say-as interpret-as='date'><p>a</p></say-as></speak></Say>"), `line 2: unexpected element "p" in say-as`},
+		{"mark in say", in("<Say><prosody rate='slow'>secret</prosody></Say>"), `line 2: unexpected element "prosody" in Say`},
+		{"case of a mark", in("<Say><speak><P>secret</P></speak></Say>"), `line 2: unexpected element "P" in speak`},
+		{"marks around nothing", in("<Say><speak><p><s> </s></p><emphasis/></speak></Say>\n<Say><speak><p/></speak></Say>"), "action 2 (SSML): speech: required"},
+		{"prefix bound twice", in("<Say xmlns:google='secret' xmlns:google='secret'>a</Say>"), `line 2: Say: an unknown or repeated attribute`},
+		{"other prefix", in("<Say xmlns:secret='a'>a</Say>"), `line 2: Say: an unknown or repeated attribute`},
+		{"prefix google bound to nothing", in("<Say><speak xmlns:google=''><say-as interpret-as='date' google:style='a'>a</say-as></speak></Say>"), `line 2: say-as: an unknown or repeated attribute "style"`},
+		{"element of google", in("<google:Say xmlns:google='secret'>a</google:Say>"), `line 2: unexpected element in Response`},
+
+		{"no numbers", in(`<Dial phoneNumbers=" "/>`), "line 2: Dial: phoneNumbers: number 1 is empty"},
+		{"number missing", in(`<Dial phoneNumbers="secret, , secret"/>`), "line 2: Dial: phoneNumbers: number 2 is empty"},
+		{"comma at the end", in(`<Dial phoneNumbers="secret,"/>`), "line 2: Dial: phoneNumbers: number 2 is empty"},
+		{"blank in a number", in(`<Dial phoneNumbers="secret, +254 711000001"/>`), "line 2: Dial: phoneNumbers: number 2 holds a comma, white space or an invisible character"},
+		{"semicolon and blank", in(`<Dial phoneNumbers="secret; secret"/>`), "line 2: Dial: phoneNumbers: number 1 holds a comma, white space or an invisible character"},
+
 		{"element in redirect", in("<Redirect><b/></Redirect>"), `line 2: unexpected element "b" in Redirect`},
 
-		{"no prompt", in("<GetDigits/>"), "action 1 (GetDigits): prompt: required"},
-		{"empty say", in("<Say/>"), "action 1 (Say): text: required"},
-		{"no url", in("<Conference/><Play/>"), "action 2 (Play): url: required"},
-		{"wrong key", in("<Record finishOnKey='secret'/>"), "action 1 (Record): finishOnKey: not one of 0 to 9, * and #"},
+		{"no prompt", in("<GetDigits/>"), "line 2: GetDigits: prompt: required"},
+		{"empty say", in("<Say/>"), "line 2: Say: text: required"},
+		{"no url", in("<Conference/><Play/>"), "line 2: Play: url: required"},
+		{"wrong key", in("<Record finishOnKey='secret'/>"), "line 2: Record: finishOnKey: not one of 0 to 9, * and #"},
 
-		{"deep", strings.Repeat("<Response>", 1000), `line 1: unexpected element "Response" in Response`},
-		{"deep in speak", in("<Say>" + strings.Repeat("<speak>", 1000)), `line 2: unexpected element "speak" in speak`},
+		{"deep", strings.Repeat("<Response>", 1000), "line 1: elements are nested too deep"},
+		{"deep in speak", in("<Say>" + strings.Repeat("<speak>", 1000)), "line 2: elements are nested too deep"},
+		{"deep marks", in("<Say><speak>" + strings.Repeat("<p>", 29) + "a" + strings.Repeat("</p>", 29) + "</speak></Say>"), "action 1 (SSML): speech: marks are nested too deep"},
+		{"deeper marks", in("<Say><speak>" + strings.Repeat("<p>", 30) + "a" + strings.Repeat("</p>", 30) + "</speak></Say>"), "line 2: elements are nested too deep"},
+		{"attributes", in("<Say " + strings.Repeat("a='secret' ", 50_000) + "/>"), "line 2: too many attributes"},
 		{"large", in("<Say>" + strings.Repeat("a", 1<<20) + "</Say>"), "document is over 1 MiB"},
 		{"large white space", in(strings.Repeat(" ", 1<<20)), "document is over 1 MiB"},
 		{"large once escaped", in("<Say><![CDATA[" + strings.Repeat("&", 1<<19) + "]]></Say>"), "document is over 1 MiB"},

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+
+	"github.com/sautigo/africastalking/internal/redact"
 )
 
 const (
@@ -29,6 +31,8 @@ type Response struct {
 	doc     string // empty for the empty document
 	problem string // why the response is invalid; doc is empty then
 	doubt   string // what Check says of a valid one
+	// kinds holds what kindOf says of the first 16 actions, four bits each.
+	kinds uint64
 }
 
 // Respond builds a response from actions, carried out in that order. It does
@@ -41,11 +45,14 @@ func Respond(actions ...Action) Response {
 	}
 	var scratch [scratchSize]byte
 	b := append(scratch[:0], declaration+"<Response>"...)
-	end, doubt := "", ""
+	end, doubt, seen := "", "", uint64(0)
 	for i, a := range actions {
 		var problem string
 		if b, problem = appendAction(b, a); problem != "" {
 			return Response{problem: "voice: " + position(i, a) + ": " + problem}
+		}
+		if i < 16 {
+			seen |= kindOf(a) << (4 * i)
 		}
 		switch {
 		case doubt != "":
@@ -61,7 +68,7 @@ func Respond(actions ...Action) Response {
 	if len(b) > maxDocument {
 		return Response{problem: "voice: document is over 1 MiB"}
 	}
-	return Response{doc: string(b), doubt: doubt}
+	return Response{doc: string(b), doubt: doubt, kinds: seen}
 }
 
 // ending names an action that always ends the response, and is empty for others.
@@ -82,7 +89,7 @@ func ending(a Action) string {
 // position names an action in a message, counting from one: "action 2 (Dial)".
 func position(i int, a Action) string {
 	s := "action " + strconv.Itoa(i+1)
-	if name := actionName(a); name != "" {
+	if name := kindNames[kindOf(a)]; name != "" {
 		s += " (" + name + ")"
 	}
 	return s
@@ -128,7 +135,7 @@ func (r Response) Actions() []Action {
 		return nil
 	}
 	// What Respond has built always parses; the fuzz tests hold it to that.
-	actions, _ := parse(strings.NewReader(r.doc))
+	actions, _ := parse([]byte(r.doc))
 	return actions
 }
 
@@ -138,20 +145,12 @@ func (r Response) AppendText(b []byte) ([]byte, error) {
 	if r.problem != "" {
 		return b, r.Err()
 	}
-	return append(b, r.String()...), nil
+	return append(b, r.XML()...), nil
 }
 
-// MarshalText returns the XML document, or the error of [Response.Err].
-func (r Response) MarshalText() ([]byte, error) {
-	if r.problem != "" {
-		return nil, r.Err()
-	}
-	return []byte(r.String()), nil
-}
-
-// String returns the XML document. It is empty for an invalid response, so that
-// an error message is never taken for one.
-func (r Response) String() string {
+// XML returns the XML document. It is empty for an invalid response, so that an
+// error message is never taken for one.
+func (r Response) XML() string {
 	switch {
 	case r.problem != "":
 		return ""
@@ -169,15 +168,24 @@ func (r Response) ContentType() string { return "application/xml" }
 // that compare by reflection, such as go-cmp, look for it.
 func (r Response) Equal(q Response) bool { return r == q }
 
-// LogValue implements [slog.LogValuer]. It names the actions and leaves out
-// what they say and whom they ring.
+// LogValue implements [slog.LogValuer]. It names the actions, the first fifteen of
+// many, and leaves out what they say and whom they ring. For an invalid response it
+// is the error.
 func (r Response) LogValue() slog.Value {
 	if r.problem != "" {
 		return slog.StringValue(r.problem)
 	}
 	var names []string
-	for _, a := range r.Actions() {
-		names = append(names, actionName(a))
+	for left := r.kinds; left != 0; left >>= 4 {
+		if len(names) == 15 {
+			names = append(names, "...")
+			break
+		}
+		names = append(names, kindNames[left&15])
 	}
 	return slog.StringValue("[" + strings.Join(names, " ") + "]")
 }
+
+// String returns what LogValue shows, so that %v, %+v and %s mask what a log would.
+// %#v prints everything, and [Response.XML] returns the document.
+func (r Response) String() string { return redact.String(r) }

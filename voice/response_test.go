@@ -3,9 +3,9 @@ package voice_test
 import (
 	"bytes"
 	"encoding"
-	"encoding/json"
 	"encoding/xml"
 	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -24,7 +24,6 @@ var update = flag.Bool("update", false, "write the golden files again")
 
 var (
 	_ encoding.TextAppender    = voice.Response{}
-	_ encoding.TextMarshaler   = voice.Response{}
 	_ encoding.TextUnmarshaler = (*voice.Response)(nil)
 	_ slog.LogValuer           = voice.Response{}
 )
@@ -67,10 +66,17 @@ func allSpeech() voice.Speech {
 var goldens = map[string][]voice.Action{
 	"empty": nil,
 
-	"say":        {voice.Say{Text: "Karibu"}},
-	"say_all":    {voice.Say{Text: "Karibu", Voice: voice.EnGBWavenetA, PlayBeep: true}},
-	"ssml":       {voice.SSML{Speech: voice.Speech{}.Text("Karibu")}},
-	"ssml_all":   {voice.SSML{Speech: allSpeech(), Voice: voice.EnUSWavenetC, PlayBeep: true}},
+	"say":      {voice.Say{Text: "Karibu"}},
+	"say_all":  {voice.Say{Text: "Karibu", Voice: voice.EnGBWavenetA, PlayBeep: true}},
+	"ssml":     {voice.SSML{Speech: voice.Speech{}.Text("Karibu")}},
+	"ssml_all": {voice.SSML{Speech: allSpeech(), Voice: voice.EnUSWavenetC, PlayBeep: true}},
+	"ssml_nested": {voice.SSML{Speech: voice.Speech{}.
+		Paragraph(voice.Speech{}.
+			Sentence(voice.Speech{}.Text("You have ").Sub("KES", "Kenya shillings").Text(" 5 & more.")).
+			Sentence(voice.Speech{}.Prosody(voice.Prosody{Rate: "x-slow", Pitch: "+2st", Volume: `"loud"`},
+				voice.Speech{}.Text("Press <1>").Break(time.Second).Emphasis(voice.EmphasisStrong, "now")))).
+		Prosody(voice.Prosody{}, voice.Speech{}.Text("Bye")).
+		Sub(".", "")}},
 	"play":       {voice.Play{URL: "https://x.test/a.mp3?v=1&w=2"}},
 	"conference": {voice.Conference{}},
 	"redirect":   {voice.Redirect{URL: "HTTP://x.test/next?a=1&b=2"}},
@@ -137,7 +143,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := voice.Respond(actions...)
-			got, err := r.MarshalText()
+			got, err := r.AppendText(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,29 +189,29 @@ func readFile(t *testing.T, name string) []byte {
 // checkRoundTrip holds a valid response to what is promised of its bytes.
 func checkRoundTrip(t *testing.T, r voice.Response) {
 	t.Helper()
-	text, err := r.MarshalText()
+	text, err := r.AppendText(nil)
 	if err != nil {
-		t.Fatalf("MarshalText: %v", err)
+		t.Fatalf("AppendText: %v", err)
 	}
 	if !bytes.HasPrefix(text, []byte(decl+"<Response")) {
 		t.Errorf("no declaration in %q", text)
 	}
-	if got := r.String(); got != string(text) {
-		t.Errorf("String is %q, MarshalText %q", got, text)
+	if got := r.XML(); got != string(text) {
+		t.Errorf("XML is %q, AppendText %q", got, text)
 	}
 	appended, err := r.AppendText([]byte("before"))
 	if err != nil || string(appended) != "before"+string(text) {
-		t.Errorf("AppendText is %q, %v; MarshalText %q", appended, err, text)
+		t.Errorf("AppendText is %q, %v behind a text, and %q alone", appended, err, text)
 	}
 	var back voice.Response
 	if err := back.UnmarshalText(text); err != nil {
 		t.Fatalf("UnmarshalText of %q: %v", text, err)
 	}
 	if back != r {
-		t.Errorf("UnmarshalText(MarshalText) (-want +got):\n%s", cmp.Diff(r.String(), back.String()))
+		t.Errorf("UnmarshalText(AppendText) (-want +got):\n%s", cmp.Diff(r.XML(), back.XML()))
 	}
 	if again := voice.Respond(r.Actions()...); again != r {
-		t.Errorf("Respond(Actions) (-want +got):\n%s", cmp.Diff(r.String(), again.String()))
+		t.Errorf("Respond(Actions) (-want +got):\n%s", cmp.Diff(r.XML(), again.XML()))
 	}
 	d := xml.NewDecoder(bytes.NewReader(text))
 	for {
@@ -222,7 +228,7 @@ func checkRoundTrip(t *testing.T, r voice.Response) {
 func TestEmptyResponse(t *testing.T) {
 	t.Parallel()
 	var zero voice.Response
-	if got, want := zero.String(), decl+"<Response/>"; got != want {
+	if got, want := zero.XML(), decl+"<Response/>"; got != want {
 		t.Errorf("zero value is %q, want %q", got, want)
 	}
 	if voice.Respond() != zero {
@@ -319,7 +325,9 @@ func TestRespondInvalid(t *testing.T) {
 		{"say nothing", voice.Say{}, "action 2 (Say): text: required"},
 		{"say white space", voice.Say{Text: " \t\r\n\u00A0"}, "action 2 (Say): text: required"},
 		{"ssml nothing", voice.SSML{}, "action 2 (SSML): speech: required"},
-		{"ssml nothing added", voice.SSML{Speech: voice.Speech{}.Text("").Break(0).Break(-1).Emphasis("strong", "").SayAs(voice.SayAs{As: voice.AsDate})}, "action 2 (SSML): speech: required"},
+		{"ssml nothing added", voice.SSML{Speech: voice.Speech{}.Text("").Break(0).Break(-1).Emphasis("strong", "").SayAs(voice.SayAs{As: voice.AsDate}).SayAs(voice.SayAs{}).Sub("", "a").Prosody(voice.Prosody{Rate: "slow"}, voice.Speech{}).Prosody(voice.Prosody{}, voice.Speech{}).Paragraph(voice.Speech{}).Sentence(voice.Speech{}.Text(""))}, "action 2 (SSML): speech: required"},
+		{"ssml too deep", voice.SSML{Speech: nested(29)}, "action 2 (SSML): speech: marks are nested too deep"},
+		{"prompt too deep", voice.GetDigits{Prompt: voice.SSML{Speech: nested(1000)}}, "action 2 (GetDigits): prompt (SSML): speech: marks are nested too deep"},
 		{"play nothing", voice.Play{}, "action 2 (Play): url: required"},
 		{"play path", voice.Play{URL: "/secret.mp3"}, "action 2 (Play): url: " + scheme},
 		{"play scheme only", voice.Play{URL: "https://"}, "action 2 (Play): url: " + scheme},
@@ -384,14 +392,11 @@ func TestRespondInvalid(t *testing.T) {
 			if b, got := r.AppendText([]byte("before")); got != err || string(b) != "before" {
 				t.Errorf("AppendText is %q, %v", b, got)
 			}
-			if b, got := r.MarshalText(); got != err || b != nil {
-				t.Errorf("MarshalText is %q, %v", b, got)
-			}
 			if got := r.Check(); got != err {
 				t.Errorf("Check is %v", got)
 			}
-			if r.String() != "" || r.Actions() != nil {
-				t.Errorf("an invalid response has the document %q and the actions %v", r.String(), r.Actions())
+			if r.XML() != "" || r.Actions() != nil {
+				t.Errorf("an invalid response has the document %q and the actions %v", r.XML(), r.Actions())
 			}
 			if r != voice.Respond(voice.Say{Text: "other"}, tt.action, voice.Reject{}) {
 				t.Error("two responses that are invalid for the same reason differ")
@@ -462,7 +467,7 @@ func TestSpeechIsImmutable(t *testing.T) {
 	t.Parallel()
 	base := voice.Speech{}.Text("a")
 	left, right := base.Text("left"), base.Text("right")
-	got := []string{base.String(), left.String(), right.String(), voice.Speech{}.String()}
+	got := []string{base.SSML(), left.SSML(), right.SSML(), voice.Speech{}.SSML()}
 	want := []string{"<speak>a</speak>", "<speak>aleft</speak>", "<speak>aright</speak>", "<speak></speak>"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -485,9 +490,31 @@ func TestSpeechBreak(t *testing.T) {
 		{2 * time.Second, `<speak><break time="2000ms"/></speak>`},
 		{math.MaxInt64, `<speak><break time="3600000ms"/></speak>`},
 	} {
-		if got := (voice.Speech{}).Break(tt.d).String(); got != tt.want {
+		if got := (voice.Speech{}).Break(tt.d).SSML(); got != tt.want {
 			t.Errorf("Break(%v) is %s, want %s", tt.d, got, tt.want)
 		}
+	}
+}
+
+// nested returns a speech of n marks in one another.
+func nested(n int) voice.Speech {
+	s := voice.Speech{}.Text("a")
+	for range n {
+		s = voice.Speech{}.Text("b").Sentence(s)
+	}
+	return s
+}
+
+// Whatever can be written can be parsed, in every place.
+func TestSpeechNesting(t *testing.T) {
+	t.Parallel()
+	ssml := voice.SSML{Speech: nested(28)}
+	checkRoundTrip(t, voice.Respond(ssml, voice.GetDigits{Prompt: ssml}, voice.Record{Prompt: ssml}))
+	ssml.Speech = nested(27).Emphasis("", "a").Sentence(nested(27)).SayAs(voice.SayAs{As: "date", Text: "a"})
+	checkRoundTrip(t, voice.Respond(ssml, voice.GetDigits{Prompt: ssml}))
+	ssml.Speech = voice.Speech{}.Prosody(voice.Prosody{}, nested(28))
+	if r := voice.Respond(ssml); r.Err() != nil || r.Actions()[0] != (voice.Action(ssml)) {
+		t.Errorf("%v: got %#v", r.Err(), r.Actions())
 	}
 }
 
@@ -498,31 +525,68 @@ func TestContentType(t *testing.T) {
 	}
 }
 
+// Neither logs nor fmt's verbs show what is said, whom a Dial rings, and where the
+// app is.
 func TestLogHidesWhatIsSaid(t *testing.T) {
 	t.Parallel()
+	const url = "https://user:secret@x.test/secret?token=secret"
+	speech := voice.Speech{}.Text("secret")
+	many := make([]voice.Action, 17)
+	for i := range many {
+		many[i] = voice.Conference{}
+	}
 	for _, tt := range []struct {
-		name string
-		r    voice.Response
-		want string
+		name  string
+		value any
+		want  string
 	}{
-		{"valid", voice.Respond(voice.Say{Text: "secret"}, voice.Dial{PhoneNumbers: "+254711000001"}), "[Say Dial]"},
+		{"response", voice.Respond(voice.Say{Text: "secret"}, voice.SSML{Speech: speech}, voice.Dial{PhoneNumbers: "+254711000001"}), "[Say SSML Dial]"},
 		{"empty", voice.Response{}, "[]"},
+		{"15 actions", voice.Respond(many[:15]...), "[" + strings.Repeat("Conference ", 14) + "Conference]"},
+		{"16 actions", voice.Respond(many[:16]...), "[" + strings.Repeat("Conference ", 15) + "...]"},
+		{"17 actions", voice.Respond(many...), "[" + strings.Repeat("Conference ", 15) + "...]"},
 		{"invalid", voice.Respond(voice.Say{Text: "secret"}, voice.Play{}), "voice: action 2 (Play): url: required"},
+		{"say", voice.Say{Text: "secret", Voice: voice.Man, PlayBeep: true}, "[text=(6 bytes) voice=man playBeep=true]"},
+		{"say nothing", voice.Say{}, "[]"},
+		{"ssml", voice.SSML{Speech: speech}, "[speech=(6 bytes)]"},
+		{"speech", speech, "(6 bytes)"},
+		{"say-as", voice.SayAs{As: voice.AsDate, Text: "secret"}, "[interpretAs=date text=(6 bytes)]"},
+		{"play", voice.Play{URL: url}, "[url=https://x.test/...]"},
+		{"play a number", voice.Play{URL: "http://254711000001.test"}, "[url=http://***01.test/...]"},
+		{"play nonsense", voice.Play{URL: "secret"}, "[url=(6 bytes)]"},
+		{"digits", voice.GetDigits{Prompt: voice.Say{Text: "secret"}, NumDigits: 1, Timeout: time.Second, FinishOnKey: "#", CallbackURL: url},
+			"[prompt=[text=(6 bytes)] numDigits=1 timeout=1s finishOnKey=# callbackUrl=https://x.test/...]"},
+		{"digits of nothing", voice.GetDigits{}, "[]"},
+		{"dial", voice.Dial{PhoneNumbers: "+254711000001,agent@secret.example", Record: true, CallerID: "+254711000002", RingBackTone: url, MaxDuration: time.Minute},
+			"[phoneNumbers=***01,***le record=true callerId=+***02 ringBackTone=https://x.test/... maxDuration=1m0s]"},
+		{"numbers", voice.Numbers("+254711000001", "+254711000002"), "***01,***02"},
+		{"record", voice.Record{Prompt: voice.Play{URL: url}, MaxLength: time.Second, TrimSilence: true, CallbackURL: url},
+			"[prompt=[url=https://x.test/...] maxLength=1s trimSilence=true callbackUrl=https://x.test/...]"},
+		{"bare record", voice.Record{}, "[]"},
+		{"enqueue", voice.Enqueue{HoldMusic: url, Name: "for +254711000001"}, "[holdMusic=https://x.test/... name=for +***01]"},
+		{"dequeue", voice.Dequeue{PhoneNumber: "+254711000001", Name: "support"}, "[phoneNumber=+***01 name=support]"},
+		{"redirect", voice.Redirect{URL: url}, "[url=https://x.test/...]"},
+		{"redirect to a host", voice.Redirect{URL: "https://x.test"}, "[url=https://x.test]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			got := []string{fmt.Sprintf("%v", tt.value), fmt.Sprintf("%+v", tt.value), fmt.Sprintf("%s", tt.value), tt.value.(slog.LogValuer).LogValue().String()}
+			if diff := cmp.Diff([]string{tt.want, tt.want, tt.want, tt.want}, got); diff != "" {
+				t.Errorf("%%v, %%+v, %%s and LogValue (-want +got):\n%s", diff)
+			}
 			var b bytes.Buffer
-			slog.New(slog.NewJSONHandler(&b, nil)).Info("answered", "response", tt.r)
-			var line struct{ Response string }
-			if err := json.Unmarshal(b.Bytes(), &line); err != nil {
-				t.Fatal(err)
+			for _, h := range []slog.Handler{slog.NewTextHandler(&b, nil), slog.NewJSONHandler(&b, nil)} {
+				slog.New(h).Info("answered", "value", tt.value, "group", slog.GroupValue(slog.Any("value", tt.value)))
 			}
-			if line.Response != tt.want {
-				t.Errorf("got %s, want %s", line.Response, tt.want)
-			}
-			if bytes.Contains(b.Bytes(), []byte("secret")) || bytes.Contains(b.Bytes(), []byte("254711")) {
-				t.Errorf("the log line holds what was said: %s", &b)
+			fmt.Fprintf(&b, "%v %+v", []any{tt.value}, struct{ V any }{tt.value})
+			for _, s := range []string{"secret", "711000001", "711000002"} {
+				if bytes.Contains(b.Bytes(), []byte(s)) {
+					t.Errorf("%q is in %s", s, &b)
+				}
 			}
 		})
+	}
+	if got := fmt.Sprintf("%#v", voice.Say{Text: "secret"}); !strings.Contains(got, "secret") {
+		t.Errorf("%%#v prints %s", got)
 	}
 }

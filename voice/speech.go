@@ -3,10 +3,15 @@ package voice
 import (
 	"strconv"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/voicexml"
 )
 
 // maxBreak keeps a computed pause from stopping a call for good.
 const maxBreak = time.Hour
+
+// maxNesting leaves room for the four elements around the marks.
+const maxNesting = voicexml.MaxDepth - 4
 
 // Emphasis is how strongly a word is stressed. The set is open; the levels are
 // those of SSML.
@@ -54,9 +59,25 @@ type SayAs struct {
 	Format string
 	// Detail goes with [AsDate]: "1" leaves out the weekday, "2" says it.
 	Detail string
-	// Style goes with [AsTelephone]: "zero-as-zero". It is the attribute
-	// google:style.
+	// Style goes with [AsTelephone]: "zero-as-zero". It is sent as the attribute
+	// google:style, as integrations were observed to send it: nothing declares the
+	// prefix, so a parser that knows namespaces refuses the document.
+	// [Response.UnmarshalText] takes it with and without a declaration.
 	Style string
+}
+
+// Prosody is how a piece of speech sounds, for [Speech.Prosody]. The values are those
+// of SSML and are sent as they are. Fields left empty are not sent.
+type Prosody struct {
+	// Rate is "x-slow", "slow", "medium", "fast" or "x-fast", or a part of the
+	// usual speed, "80%".
+	Rate string
+	// Pitch is "x-low", "low", "medium", "high" or "x-high", or a difference such
+	// as "+2st" and "-10%".
+	Pitch string
+	// Volume is "silent", "x-soft", "soft", "medium", "loud" or "x-loud", or a
+	// difference, "+6dB".
+	Volume string
 }
 
 // Speech is text with SSML marks in it, built by chaining:
@@ -66,14 +87,19 @@ type SayAs struct {
 // Each method returns a longer Speech and leaves the one it was called on
 // unchanged. Text is escaped, so that nothing in it can become markup. The zero
 // Speech says nothing, which [Respond] refuses. Speeches are compared with ==.
+//
+// [Speech.Prosody], [Speech.Paragraph] and [Speech.Sentence] take a Speech, so marks
+// can be nested, up to 28 deep. SSML has sentences in paragraphs, and neither
+// paragraphs nor sentences in a sentence.
 type Speech struct {
 	// ssml is what goes between <speak> and </speak>, already escaped.
-	ssml string
+	ssml  string
+	depth int
 }
 
 // Text adds plain text.
 func (s Speech) Text(text string) Speech {
-	return s.with(func(b []byte) []byte { return appendText(b, text) })
+	return s.with(0, func(b []byte) []byte { return voicexml.AppendText(b, text) })
 }
 
 // Break adds a pause, rounded up to whole milliseconds. Zero or less adds
@@ -82,7 +108,7 @@ func (s Speech) Break(d time.Duration) Speech {
 	if d <= 0 {
 		return s
 	}
-	return s.with(func(b []byte) []byte {
+	return s.with(1, func(b []byte) []byte {
 		b = append(b, `<break time="`...)
 		b = strconv.AppendInt(b, ceil(min(d, maxBreak), time.Millisecond), 10)
 		return append(b, `ms"/>`...)
@@ -92,45 +118,54 @@ func (s Speech) Break(d time.Duration) Speech {
 // Emphasis adds text that is stressed. An empty level leaves the strength to
 // the voice, empty text adds nothing.
 func (s Speech) Emphasis(level Emphasis, text string) Speech {
-	if text == "" {
-		return s
-	}
-	return s.with(func(b []byte) []byte {
-		b = append(b, "<emphasis"...)
-		b = appendAttr(b, ` level="`, string(level))
-		b = append(b, '>')
-		b = appendText(b, text)
-		return append(b, "</emphasis>"...)
-	})
+	return s.emphasis(level, Speech{}.Text(text))
+}
+
+func (s Speech) emphasis(level Emphasis, inner Speech) Speech {
+	return s.nest("emphasis", inner, ` level="`, string(level))
 }
 
 // SayAs adds text together with how to read it. Empty text adds nothing.
 func (s Speech) SayAs(a SayAs) Speech {
-	switch {
-	case a.Text == "":
-		return s
-	case a.As == "":
+	if a.As == "" {
 		return s.Text(a.Text)
 	}
-	return s.with(func(b []byte) []byte {
-		b = append(b, "<say-as"...)
-		b = appendAttr(b, ` interpret-as="`, string(a.As))
-		b = appendAttr(b, ` language="`, a.Language)
-		b = appendAttr(b, ` format="`, a.Format)
-		b = appendAttr(b, ` detail="`, a.Detail)
-		b = appendAttr(b, ` google:style="`, a.Style)
-		b = append(b, '>')
-		b = appendText(b, a.Text)
-		return append(b, "</say-as>"...)
-	})
+	return s.nest("say-as", Speech{}.Text(a.Text), ` interpret-as="`, string(a.As), ` language="`, a.Language,
+		` format="`, a.Format, ` detail="`, a.Detail, ` google:style="`, a.Style)
 }
+
+// Sub adds text that the voice reads as the alias: Sub("KES", "Kenya shillings").
+// Without an alias the text is read as it is, and empty text adds nothing.
+func (s Speech) Sub(text, alias string) Speech {
+	if alias == "" {
+		return s.Text(text)
+	}
+	return s.nest("sub", Speech{}.Text(text), ` alias="`, alias)
+}
+
+// Prosody adds speech with a speed, pitch or volume of its own. An empty inner adds
+// nothing.
+func (s Speech) Prosody(p Prosody, inner Speech) Speech {
+	if p == (Prosody{}) {
+		return s.with(inner.depth, func(b []byte) []byte { return append(b, inner.ssml...) })
+	}
+	return s.nest("prosody", inner, ` rate="`, p.Rate, ` pitch="`, p.Pitch, ` volume="`, p.Volume)
+}
+
+// Paragraph adds speech that the voice sets apart by longer pauses. An empty inner
+// adds nothing.
+func (s Speech) Paragraph(inner Speech) Speech { return s.nest("p", inner) }
+
+// Sentence adds speech that the voice reads as one sentence, whatever its
+// punctuation. An empty inner adds nothing.
+func (s Speech) Sentence(inner Speech) Speech { return s.nest("s", inner) }
 
 // Equal reports whether s and t are the same speech, as == does. Packages that
 // compare by reflection, such as go-cmp, look for it.
 func (s Speech) Equal(t Speech) bool { return s == t }
 
-// String returns the speech as an SSML document.
-func (s Speech) String() string { return string(s.appendTo(nil)) }
+// SSML returns the speech as an SSML document.
+func (s Speech) SSML() string { return string(s.appendTo(nil)) }
 
 func (s Speech) appendTo(b []byte) []byte {
 	b = append(b, "<speak>"...)
@@ -138,7 +173,27 @@ func (s Speech) appendTo(b []byte) []byte {
 	return append(b, "</speak>"...)
 }
 
-func (s Speech) with(add func([]byte) []byte) Speech {
+func (s Speech) with(depth int, add func([]byte) []byte) Speech {
 	var scratch [256]byte
-	return Speech{ssml: string(add(append(scratch[:0], s.ssml...)))}
+	return Speech{ssml: string(add(append(scratch[:0], s.ssml...))), depth: max(s.depth, depth)}
+}
+
+// nest adds an element around inner. The attributes are names, as in ` url="`, and
+// values by turns.
+func (s Speech) nest(name string, inner Speech, attrs ...string) Speech {
+	if inner.ssml == "" {
+		return s
+	}
+	return s.with(inner.depth+1, func(b []byte) []byte {
+		b = append(b, '<')
+		b = append(b, name...)
+		for i := 0; i < len(attrs); i += 2 {
+			b = appendAttr(b, attrs[i], attrs[i+1])
+		}
+		b = append(b, '>')
+		b = append(b, inner.ssml...)
+		b = append(b, "</"...)
+		b = append(b, name...)
+		return append(b, '>')
+	})
 }

@@ -1,21 +1,21 @@
-package voice
+package voicexml
 
 import "unicode/utf8"
 
-// The bytes that need a reference or a replacement, one bit each. All of them
-// are below 64; of the rest, only bytes from 128 on need a look.
+// Each mask has a bit for every byte that must be escaped. All of these are below
+// 64; from there on, only bytes from 128 have to be looked at.
 const (
 	controls  uint64 = 1<<' ' - 1
 	textMask  uint64 = controls&^(1<<'\t'|1<<'\n') | 1<<'&' | 1<<'<' | 1<<'>'
 	valueMask uint64 = controls | 1<<'&' | 1<<'<' | 1<<'>' | 1<<'"' | 1<<'\''
 )
 
-// appendText appends s as the text of an element.
-func appendText(b []byte, s string) []byte { return appendEscaped(b, s, textMask) }
+// AppendText appends s as the text of an element.
+func AppendText(b []byte, s string) []byte { return appendEscaped(b, s, textMask) }
 
-// appendValue appends s as the value of an attribute in double quotes. Tabs and
-// line breaks are written as references: a parser turns bare ones into spaces.
-func appendValue(b []byte, s string) []byte { return appendEscaped(b, s, valueMask) }
+// AppendValue appends s as the value of an attribute in double quotes. Tabs and
+// line breaks become references, because a parser turns bare ones into spaces.
+func AppendValue(b []byte, s string) []byte { return appendEscaped(b, s, valueMask) }
 
 func appendEscaped(b []byte, s string, mask uint64) []byte {
 	start, i := 0, 0
@@ -61,12 +61,13 @@ func load(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// plain reports whether none of eight bytes needs escaping in any context. It
-// may say no without need, since it takes #, too, for one of the bytes 0x22,
-// 0x26 and 0x27, but never yes without need.
+// plain reports whether none of eight bytes needs escaping, as text or as a value.
+// Each step tests all eight bytes at once.
 //
-// For a byte below 0x80, x - n has its high bit set if x is below n; a borrow
-// from a neighbour only happens when that neighbour is such a byte itself.
+// A byte x below 0x80 has its high bit set in x-n if x is below n. A byte borrows
+// from its neighbour only if it is such a byte itself, so plain never returns true
+// for bytes that need escaping. It returns false for some that do not: the first
+// test finds #, too, beside the bytes ", & and '.
 func plain(x uint64) bool {
 	quotes := (x | 5*ones) ^ '\''*ones // " # & '
 	angles := (x | 2*ones) ^ '>'*ones  // < >
@@ -99,15 +100,4 @@ func reference(c byte) string {
 	default:
 		return "\uFFFD"
 	}
-}
-
-// appendAttr appends an attribute, unless its value is empty. The name comes
-// with what surrounds it, as in ` url="`.
-func appendAttr(b []byte, name, value string) []byte {
-	if value == "" {
-		return b
-	}
-	b = append(b, name...)
-	b = appendValue(b, value)
-	return append(b, '"')
 }
