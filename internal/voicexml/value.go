@@ -29,7 +29,7 @@ func isNumber(s string) string {
 	return ""
 }
 
-// Keys are the keys of a phone.
+
 const Keys = "0123456789*#"
 
 // Key is for a single key.

@@ -175,7 +175,7 @@ func (p *Phone) Record(d time.Duration) *Phone {
 			_, err := p.call.Press(ctx, finish)
 			return err
 		}
-		if len(a.Attrs) == 0 && len(a.Children) == 0 {
+		if a.Bare() {
 			return p.call.HangUp(ctx)
 		}
 		return p.call.Silence(ctx)

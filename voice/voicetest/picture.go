@@ -10,6 +10,7 @@ import (
 
 	"github.com/sautigo/africastalking/internal/gateway/call"
 	"github.com/sautigo/africastalking/internal/kit"
+	"github.com/sautigo/africastalking/internal/voicexml"
 )
 
 // urls are the URLs whose secrets no failure and no transcript shows.
@@ -56,7 +57,7 @@ func (p *Phone) state() string {
 	return s
 }
 
-func ending(a call.Element) string {
+func ending(a voicexml.Element) string {
 	if key := a.Attr("finishOnKey"); key != "" {
 		return ", which " + key + " ends"
 	}

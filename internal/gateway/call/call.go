@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/voicexml"
 )
 
 // Timeout is how long Africa's Talking waits for an answer. It documents no
@@ -92,8 +93,8 @@ type Call struct {
 	v       Config
 	url     string // where the last answer came from
 	state   State
-	action  Element // the one that it waits in, or has waited in last
-	todo    []Element
+	action  voicexml.Element // the one that it waits in, or has waited in last
+	todo    []voicexml.Element
 	from    int // the post whose answer is carried out
 	posts   []Post
 	events  []Post
@@ -141,7 +142,7 @@ type Post struct {
 	// actions is not documented then; it is taken to have none.
 	Bridge bool
 	// XML is the document of the answer.
-	XML Document
+	XML voicexml.Document
 	// Failure says why the answer is unusable. The effect is not documented; the
 	// call is taken to end.
 	Failure string
@@ -211,7 +212,7 @@ func (c *Call) ID() string { return c.v.SessionID }
 func (c *Call) State() State { return c.state }
 
 // Action returns the action that the call waits in, or did last.
-func (c *Call) Action() Element { return c.action }
+func (c *Call) Action() voicexml.Element { return c.action }
 
 // Posts returns all callbacks so far, those to the events URL left out.
 func (c *Call) Posts() []Post { return c.posts }
@@ -245,7 +246,7 @@ func (c *Call) Rings() []string {
 	if c.state != Rings {
 		return nil
 	}
-	return strings.Split(c.action.Attr("phoneNumbers"), ",")
+	return voicexml.SplitNumbers(c.action.Attr("phoneNumbers"))
 }
 
 // Press presses keys. It returns the keys that no action has taken: those behind the end
@@ -263,7 +264,7 @@ func (c *Call) Press(ctx context.Context, keys string) (left string, err error) 
 		c.run(ctx)
 		return keys[1:], nil
 	}
-	most := c.action.number("numDigits")
+	most := c.action.Number("numDigits")
 	if most == 0 && finish == "" {
 		most = 1 // as Africa's Talking's older pages say
 	}
@@ -325,7 +326,7 @@ func (c *Call) Speak(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	c.spoken, c.idle = true, 0
-	if most := c.action.seconds("maxLength"); most > 0 && c.recorded+d >= most {
+	if most := c.action.Seconds("maxLength"); most > 0 && c.recorded+d >= most {
 		c.pass(most - c.recorded)
 		c.endRecording(ctx)
 		c.run(ctx)
@@ -355,7 +356,7 @@ func (c *Call) PickUp(ctx context.Context, number string) error {
 	c.leg = leg{kind: "queue", number: number, start: c.elapsed}
 	if rings {
 		c.leg.kind = "dial"
-		c.leg.limit = c.action.seconds("maxDuration")
+		c.leg.limit = c.action.Seconds("maxDuration")
 		c.setDial("0", c.date())
 		c.askBridged(ctx, c.dial)
 	}

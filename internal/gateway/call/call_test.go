@@ -22,7 +22,6 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway"
 	"github.com/sautigo/africastalking/internal/gateway/call"
 	"github.com/sautigo/africastalking/internal/kit"
-	"github.com/sautigo/africastalking/voice"
 )
 
 func sample(t *testing.T, name string) []byte {
@@ -408,7 +407,7 @@ func TestActions(t *testing.T) {
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 3 0.000 mp3", "is over was ended by the caller"}},
-		{"dial", pages{"/voice": `<Dial phoneNumbers="+254711000001,+254711000002" ringbackTone="https://x.test/r.mp3" record="true"/><Say>Never</Say>`},
+		{"dial", pages{"/voice": `<Dial phoneNumbers="+254711000001, +254711000002 " ringbackTone="https://x.test/r.mp3" record="true"/><Say>Never</Say>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 5*time.Second))
 				act(t, c.PickUp(t.Context(), "+254711000002"))
@@ -479,7 +478,7 @@ func TestActions(t *testing.T) {
 			[]string{ringing, "> /voice Active +254711000001 0 2025-02-13 08:35:15",
 				"> /voice Completed Success 26 0.000 NORMAL_CLEARING +254711000001 6 2025-02-13 08:35:15 +254711000003:20", "is over was ended by the caller"}},
 		{"not XML", pages{"/voice": `<Say>Tom & Jerry</Say>`}, nil,
-			[]string{ringing, "! Response is not the XML of a voice call: line 1: invalid character entity & (no semicolon)",
+			[]string{ringing, "! Response is not the XML of a voice call: line 1: not well-formed XML (is every & and < in text escaped?): invalid character entity & (no semicolon)",
 				"> /voice Completed Aborted 0 0", "is over has failed"}},
 		{"unknown and misplaced", pages{"/voice": `<Hangup/><GetDigits><Dial/><Say>Hi</Say><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
 			func(t *testing.T, c *call.Call) { act(t, c.Silence(t.Context())) },
@@ -691,7 +690,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
 		},
 			"Received unexpected response code: 307 Temporary Redirect"},
-		{"empty", func(http.ResponseWriter, *http.Request) {}, "Response is not the XML of a voice call: there is no element"},
+		{"empty", func(http.ResponseWriter, *http.Request) {}, "Response is not the XML of a voice call: line 1: no Response element"},
 		{"panic", func(http.ResponseWriter, *http.Request) { panic("oops") }, "Could not read a response: the handler panicked: oops"},
 		{"slow", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "No response received within 30s"},
 		{"large", func(w http.ResponseWriter, _ *http.Request) {
@@ -795,126 +794,6 @@ func TestDefaults(t *testing.T) {
 	if form, _ := url.ParseQuery(last(call.Miss(t.Context(), v, "").Posts())); form.Get("hangupCause") != "NO_ANSWER" {
 		t.Errorf("a missed call has the cause %q", form.Get("hangupCause"))
 	}
-}
-
-func TestXML(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, body string
-		want       []string // problems
-		err        string
-	}{
-		{"empty", `<Response/>`, nil, ""},
-		{"all that may be", `<?xml version="1.0" encoding="UTF-8"?><!-- a -->
-			<Response>
-			<Say voice="man" playBeep="false"><![CDATA[a & b]]></Say><Say><speak><say-as interpret-as="telephone" google:style="zero-as-zero">12</say-as><break time="1.5s"/></speak></Say>
-			<GetDigits numDigits="1" timeout="5" finishOnKey="#" callbackUrl="https://x.test"><Say>Hi</Say></GetDigits>
-			<Record finishOnKey="*" maxLength="10" timeout="5" trimSilence="true" playBeep="true" callbackUrl="http://x.test/a?b=1&amp;c"><Play url="HTTPS://x.test/a.mp3"/></Record>
-			<Dial phoneNumbers="+254711000001,a@ke.sip.africastalking.com" record="true" sequential="false" callerId="+254711000942" ringBackTone="http://x.test/r" ringbackTone="http://x.test/r" maxDuration="5"/>
-			<Enqueue/><Dequeue phoneNumber="+254711000942" name="a"/><Conference/><Redirect>https://x.test</Redirect>
-			</Response>`, nil, ""},
-		{"nothing", ``, nil, "there is no element"},
-		{"blank", "\n", nil, "there is no element"},
-		{"other element", `<html/>`, nil, "the element is html, not Response"},
-		{"letter case", `<response/>`, nil, "the element is response, not Response"},
-		{"bare ampersand", `<Response><Say>a & b</Say></Response>`, nil, "line 1: invalid character entity & (no semicolon)"},
-		{"cut", `<Response><Say>`, nil, "line 1: unexpected EOF"},
-		{"two", `<Response/><Response/>`, nil, "line 1: a second element outside the first"},
-		{"text before", `OK<Response/>`, nil, "line 1: text outside the document's element"},
-		{"text after", "<Response/>\nOK", nil, "line 1: text outside the document's element"},
-		{"late declaration", "\n" + `<?xml version="1.0"?><Response/>`, nil, "line 2: something before the XML declaration"},
-		{"encoding", `<?xml version="1.0" encoding="ISO-8859-1"?><Response/>`, nil, `xml: opening charset "ISO-8859-1": it is not UTF-8`},
-		{"attribute twice", `<Response><Play url="https://x.test/a" url="https://x.test/b"/></Response>`, nil, "line 1: Play has url twice"},
-		{"too deep", strings.Repeat("<Response>", 33) + strings.Repeat("</Response>", 33), nil, "line 1: elements are nested too deep"},
-		{"doctype", `<!DOCTYPE Response><Response/>`, []string{"line 1: a document type declaration"}, ""},
-		{"instruction", `<?php x?><Response/>`, []string{"line 1: a processing instruction"}, ""},
-		{"unknown element", "<Response>\n<Hangup/></Response>", []string{"line 2: Hangup in Response"}, ""},
-		{"unknown attribute", `<Response><GetDigits callBackUrl="https://x.test"><Say>Hi</Say></GetDigits></Response>`,
-			[]string{"line 1: GetDigits has no attribute callBackUrl"}, ""},
-		{"nesting", `<Response><GetDigits><Record/></GetDigits></Response>`, []string{"line 1: Record in GetDigits", "line 1: GetDigits has no prompt"}, ""},
-		{"two prompts", `<Response><Record><Say>a</Say><Say>b</Say></Record></Response>`, []string{"line 1: Record has 2 prompts, and may have one"}, ""},
-		{"text", `<Response>Hi<Dial phoneNumbers="+254711000001">Hi</Dial></Response>`, []string{"line 1: Response holds text", "line 1: Dial holds text"}, ""},
-		{"silent", `<Response><Say>  </Say><Say><speak/></Say></Response>`, []string{"line 1: Say has no text", "line 1: speak has no text"}, ""},
-		{"beside speak", `<Response><Say>a<speak>b</speak></Say></Response>`, []string{"line 1: Say has something beside speak"}, ""},
-		{"required", `<Response><Play/><Dial/><Dequeue phoneNumber=""/></Response>`,
-			[]string{"line 1: Play: url is required", "line 1: Dial: phoneNumbers is required", "line 1: Dequeue: phoneNumber is required"}, ""},
-		{"values", `<Response><Say playBeep="yes"><speak><break time="2"/></speak></Say><Play url="/a.mp3"/>` +
-			`<GetDigits numDigits="0" timeout="5s" finishOnKey="##"><Say>Hi</Say></GetDigits><Dial phoneNumbers="+254711000001, +254711000002"/></Response>`,
-			[]string{`line 1: Say: playBeep is "yes", not true or false`, `line 1: break: time is "2", not a time such as 200ms or 2s`,
-				`line 1: Play: url is "/a.mp3", not an absolute http or https URL`, `line 1: GetDigits: numDigits is "0", not a whole number above zero`,
-				`line 1: GetDigits: timeout is "5s", not a whole number above zero`, `line 1: GetDigits: finishOnKey is "##", not one of 0 to 9, * and #`,
-				`line 1: Dial: phoneNumbers is "+254711000001, +254711000002", not numbers with nothing but commas between them`}, ""},
-		{"redirect to nowhere", `<Response><Redirect>next</Redirect></Response>`, []string{`line 1: Redirect leads to "next", not an absolute http or https URL`}, ""},
-		{"two tones", `<Response><Dial phoneNumbers="a" ringBackTone="http://x.test/a" ringbackTone="http://x.test/b"/></Response>`,
-			[]string{"line 1: Dial: ringBackTone and ringbackTone differ"}, ""},
-		{"after redirect", `<Response><Redirect>https://x.test</Redirect><Say>Hi</Say><Say>Ho</Say></Response>`, []string{"line 1: Say never runs after Redirect"}, ""},
-		{"after record", `<Response><Record/><Say>Hi</Say></Response>`, []string{"line 1: Say never runs after a Record without attributes"}, ""},
-		{"after reject", `<Response><Reject/><Say>Hi</Say></Response>`, []string{"line 1: Say never runs after Reject"}, ""},
-		{"late reject", `<Response><Say>Hi</Say><Reject/></Response>`, []string{"line 1: Reject is not the only action"}, ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			doc, err := call.Parse([]byte(tt.body))
-			if got := fmt.Sprint(err); err != nil && got != tt.err || err == nil && tt.err != "" {
-				t.Errorf("error %q, want %q", got, tt.err)
-			}
-			var got []string
-			for _, p := range doc.Problems {
-				got = append(got, p.String())
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("problems (-want +got):\n%s", diff)
-			}
-			// Package voice, which knows nothing of this one, agrees.
-			var r voice.Response
-			switch err := r.UnmarshalText([]byte(tt.body)); {
-			case err != nil && tt.err == "" && len(got) == 0:
-				t.Errorf("package voice refuses it: %v", err)
-			case err == nil && (tt.err != "" || len(got) > 0) && r.Check() == nil:
-				t.Error("package voice takes it")
-			}
-		})
-	}
-}
-
-// Whatever package voice writes is as documented, and it knows what never runs.
-func FuzzVoiceXML(f *testing.F) {
-	for _, pattern := range []string{"../../../voice/testdata/*.xml", "../../../voice/testdata/samples/*.xml"} {
-		names, err := filepath.Glob(pattern)
-		if err != nil || len(names) == 0 {
-			f.Fatalf("no samples match %s: %v", pattern, err)
-		}
-		for _, name := range names {
-			b, err := os.ReadFile(name)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(b)
-		}
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		doc, err := call.Parse(body)
-		if err != nil && (doc.Actions != nil || doc.Problems != nil) {
-			t.Errorf("%+v beside the error %v", doc, err)
-		}
-		var r voice.Response
-		if r.UnmarshalText(body) != nil {
-			return
-		}
-		if doc, err = call.Parse([]byte(r.XML())); err != nil {
-			t.Fatalf("%s: %v", r, err)
-		}
-		flow := false
-		for _, p := range doc.Problems {
-			flow = flow || p.Flow
-			if !p.Flow {
-				t.Errorf("%s: %s", r, p)
-			}
-		}
-		if flow != (r.Check() != nil) || len(doc.Actions) != len(r.Actions()) {
-			t.Errorf("%s: %v, %v", r, doc.Problems, r.Check())
-		}
-	})
 }
 
 // Whatever an app answers and somebody does, a call goes on or ends.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/voicexml"
 )
 
 // run carries out actions until the call waits for the caller or another person.
@@ -30,7 +31,7 @@ func (c *Call) run(ctx context.Context) {
 			c.state, c.keys, c.idle = Keys, "", 0
 		case "Record":
 			c.prompt(a)
-			if a.Attr("playBeep") == "true" {
+			if a.Flag("playBeep") {
 				c.sound(Sound{Beep: true})
 			}
 			c.establish()
@@ -48,7 +49,7 @@ func (c *Call) run(ctx context.Context) {
 			c.establish()
 			c.state = Conference
 		case "Redirect":
-			c.ask(ctx, a.Text, "Active")
+			c.ask(ctx, a.Spoken(), "Active")
 		case "Reject":
 			if !c.established {
 				c.missed = "CALL_REJECTED"
@@ -58,25 +59,20 @@ func (c *Call) run(ctx context.Context) {
 	}
 }
 
-func (c *Call) prompt(a Element) {
-	for _, child := range a.Children {
-		if child.Name == "Say" || child.Name == "Play" {
-			c.hear(child)
-			return
-		}
+func (c *Call) prompt(a voicexml.Element) {
+	if child := a.Child("Say", "Play"); child != nil {
+		c.hear(*child)
 	}
 }
 
-func (c *Call) hear(a Element) {
+func (c *Call) hear(a voicexml.Element) {
 	if a.Name == "Play" {
 		c.play(a.Attr("url"))
 		return
 	}
-	s := Sound{Text: a.Text, Voice: a.Attr("voice"), Beep: a.Attr("playBeep") == "true"}
-	for _, child := range a.Children {
-		if child.Name == "speak" {
-			s.SSML = child.Source
-		}
+	s := Sound{Text: a.Spoken(), Voice: a.Attr("voice"), Beep: a.Flag("playBeep")}
+	if speak := a.Child("speak"); speak != nil {
+		s.SSML = speak.Source
 	}
 	c.establish()
 	c.sound(s)
@@ -119,13 +115,13 @@ const maxCall time.Duration = 1 << 62
 func (c *Call) remaining() (time.Duration, bool) {
 	switch c.state {
 	case Keys:
-		return cmp.Or(c.action.seconds("timeout"), KeysTimeout) - c.idle, true
+		return cmp.Or(c.action.Seconds("timeout"), KeysTimeout) - c.idle, true
 	case Records:
-		if c.action.bareRecord() {
+		if c.action.Bare() {
 			return 0, false
 		}
-		left := cmp.Or(c.action.seconds("timeout"), RecordTimeout) - c.idle
-		if most := c.action.seconds("maxLength"); most > 0 {
+		left := cmp.Or(c.action.Seconds("timeout"), RecordTimeout) - c.idle
+		if most := c.action.Seconds("maxLength"); most > 0 {
 			left = min(left, most-c.recorded)
 		}
 		return left, true
@@ -189,7 +185,7 @@ func (c *Call) endLeg(ctx context.Context, transferState string) {
 func (c *Call) noteTalk() {
 	c.bridge = "NORMAL_CLEARING"
 	c.dial[1][1] = seconds(c.elapsed - c.leg.start)
-	if c.action.Attr("record") == "true" {
+	if c.action.Flag("record") {
 		c.keepRecording(true)
 	}
 }
@@ -306,9 +302,9 @@ func (p *Post) judge(timeout time.Duration) {
 	case a.Status != http.StatusOK && a.Status != http.StatusCreated:
 		p.Failure = strings.TrimSpace(fmt.Sprintf("Received unexpected response code: %d %s", a.Status, a.Reason))
 	case !p.Final:
-		var err error
-		if p.XML, err = Parse(a.Body); err != nil {
-			p.Failure = "Response is not the XML of a voice call: " + err.Error()
+		var malformed *voicexml.Problem
+		if p.XML, malformed = voicexml.Parse(a.Body); malformed != nil {
+			p.Failure = "Response is not the XML of a voice call: " + malformed.String()
 		}
 	}
 }
