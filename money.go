@@ -59,11 +59,12 @@ func scale(name, currency string, n, micros int64) Money {
 // in [Money.Micros]. The error never quotes s.
 func ParseMoney(s string) (Money, error) {
 	var m Money
-	if cur, rest, ok := strings.Cut(s, " "); ok {
-		if len(cur) != 3 || !isUpper(cur) {
+	// Africa's Talking encodes some values twice, which leaves a plus for the blank.
+	if i := strings.IndexAny(s, " +"); i >= 0 {
+		if i != 3 || !isUpper(s[:i]) {
 			return Money{}, errMoney
 		}
-		m.Currency, s = cur, rest
+		m.Currency, s = s[:i], s[i+1:]
 	}
 	neg := strings.HasPrefix(s, "-")
 	if neg {

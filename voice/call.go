@@ -1,30 +1,32 @@
 package voice
 
 import (
+	"cmp"
 	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/internal/enum"
 	"github.com/sautigo/africastalking/internal/redact"
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// Call is what Africa's Talking tells about a call at one moment: when it asks
-// what to do, when something has happened, and when the call is over. SessionID is
-// always set and IsActive was always sent; which other fields are set depends on
-// the moment.
+// Call describes a call at one moment: when Africa's Talking asks what to do, when
+// something has happened, and when the call is over. Every callback has isActive and
+// a session id; the other fields depend on the moment. Enumerations equal their
+// constants, in whatever letter case Africa's Talking has written them.
 type Call struct {
-	// IsActive is set while the call goes on. A call that is not active asks
-	// for nothing.
+	// IsActive is set while the call goes on. The last callback of a call has it
+	// unset and ignores the answer.
 	IsActive bool `schema:"isActive"`
 	// SessionID is the same for the whole call.
 	SessionID string `schema:"sessionId"`
-	// Direction is Inbound or Outbound. A call that a WebRTC or SIP client
-	// makes is Inbound too: see [Call.FromClient].
+	// Direction is [Inbound] for calls that a WebRTC or SIP client makes, too: see
+	// [Call.FromClient].
 	Direction Direction `schema:"direction"`
-	// CallerNumber is the person's number, of outbound calls too, or the name of
-	// a WebRTC client, such as "acme.agent1".
+	// CallerNumber is the number of the person, in outbound calls too, or the name
+	// of a WebRTC client, such as "acme.agent1".
 	CallerNumber string `schema:"callerNumber"`
 	// DestinationNumber is the app's number or a SIP address.
 	DestinationNumber string           `schema:"destinationNumber"`
@@ -33,49 +35,48 @@ type Call struct {
 	// client.
 	CallerCountryCode string `schema:"callerCountryCode"`
 	CallerCarrierName string `schema:"callerCarrierName"`
-	// CallStartTime is zero for a call that nobody has answered. Africa's
-	// Talking states no time zone; UTC is taken.
+	// CallStartTime is zero for a call that was not answered. Africa's Talking
+	// states no time zone; this package assumes UTC.
 	CallStartTime time.Time `schema:"callStartTime"`
 	// ClientDialedNumber is the number that a WebRTC or SIP client dialled, as
 	// it was typed: "254…" or "07…".
 	ClientDialedNumber string `schema:"clientDialedNumber"`
-	// ClientRequestID is the one given when the call was made.
+	// ClientRequestID is the id that the app gave when it made the call.
 	ClientRequestID string `schema:"clientRequestId"`
 
-	// DTMFDigits are the keys that the person pressed in answer to [GetDigits].
-	// Whether the key that ends the input is among them is not documented.
+	// DTMFDigits are the keys that the person pressed for a [GetDigits]. Africa's
+	// Talking does not document whether they include the finish key.
 	DTMFDigits string `schema:"dtmfDigits"`
-	// RecordingURL is where the recording is, empty if nothing was recorded. It
-	// comes in a request that nobody signs, and plain http to a bare address
-	// was observed: before fetching it, check that it leads where recordings
-	// come from.
+	// RecordingURL is where the recording is, empty if nothing was recorded.
+	// Africa's Talking does not sign the request, and was observed to send plain
+	// http to a bare address: check the host before you fetch it.
 	RecordingURL string `schema:"recordingUrl"`
 
 	// DurationInSeconds is set when the call is over; 0 if it was not answered.
 	DurationInSeconds int    `schema:"durationInSeconds"`
 	CurrencyCode      string `schema:"currencyCode"`
-	// Amount is what the call cost, without its currency: see [Call.Cost].
+	// Amount has a currency only if Africa's Talking wrote one into the amount, as
+	// in "KES 1.50": use [Call.Cost].
 	Amount africastalking.Money `schema:"amount"`
 	Status Status               `schema:"status"`
-	// HangupCause says why a call ended that was not answered. Calls that end
-	// as usual often have none.
+	// HangupCause says why a call was not answered. Answered calls often have none.
 	HangupCause HangupCause `schema:"hangupCause"`
 	// LastBridgeHangupCause is why the last leg of a [Dial] ended.
 	LastBridgeHangupCause HangupCause `schema:"lastBridgeHangupCause"`
 
-	// DialDestinationNumber is who answered a [Dial].
+	// DialDestinationNumber is the number that answered a [Dial].
 	DialDestinationNumber string    `schema:"dialDestinationNumber"`
 	DialDurationInSeconds int       `schema:"dialDurationInSeconds"`
 	DialStartTime         time.Time `schema:"dialStartTime"`
 
-	// QueueDurationInSeconds and the three below are set for the person who was
-	// waiting in a queue and has been taken out of it.
+	// QueueDurationInSeconds and the next three are set in the call of the person
+	// whom a [Dequeue] has taken out of the queue.
 	QueueDurationInSeconds int       `schema:"queueDurationInSeconds"`
 	DequeuedToPhoneNumber  string    `schema:"dequeuedToPhoneNumber"`
 	DequeuedToSessionID    string    `schema:"dequeuedToSessionId"`
 	DequeueTime            time.Time `schema:"dequeueTime"`
 
-	// CallTransferParam and the three below are set in the events of a call
+	// CallTransferParam and the next three are set in the events of a call
 	// transfer. The parameter is the number and the seconds, "+254711000001:20".
 	CallTransferParam       string        `schema:"callTransferParam"`
 	CallTransferredToNumber string        `schema:"callTransferredToNumber"`
@@ -83,7 +84,8 @@ type Call struct {
 	CallTransferHangupCause HangupCause   `schema:"callTransferHangupCause"`
 }
 
-// Direction says who has called. The set is open.
+// Direction says who has called. The set is open: unknown values pass through as
+// they came.
 type Direction string
 
 // The documented values (voice notifications).
@@ -93,25 +95,25 @@ const (
 )
 
 // CallSessionState says how far a call has come. The set is open: unknown values
-// are passed on as they came.
+// pass through as they came.
 type CallSessionState string
 
 // The values that are documented or were observed.
 const (
-	Ringing           CallSessionState = "Ringing"           // waits for instructions
+	Ringing           CallSessionState = "Ringing"           // waits for the app
 	Answered          CallSessionState = "Answered"          // outbound and picked up
 	Active            CallSessionState = "Active"            // goes on, as after a failed transfer
-	NotAnswered       CallSessionState = "NotAnswered"       // over, never picked up
+	NotAnswered       CallSessionState = "NotAnswered"       // over, never answered
 	Completed         CallSessionState = "Completed"         // over
 	Transferred       CallSessionState = "Transferred"       // connected to another number
 	TransferCompleted CallSessionState = "TransferCompleted" // the transfer is over
 )
 
-// Status says how a call ended. The set is open: unknown values are passed on as
-// they came.
+// Status says how a call ended. The set is open: unknown values pass through as they
+// came. The constants have a prefix because [NotAnswered] is a [CallSessionState].
 type Status string
 
-// The values that were observed. A call that nobody talked on may be a Success.
+// The values that were observed. A call without a conversation may be a success.
 const (
 	StatusSuccess     Status = "Success"
 	StatusNotAnswered Status = "NotAnswered"
@@ -119,8 +121,8 @@ const (
 )
 
 // TransferState says how far a call transfer has come. The set is open: unknown
-// values are passed on as they came, without the blanks that were observed
-// around them.
+// values pass through as they came, without the blanks that Africa's Talking was
+// observed to put around them.
 type TransferState string
 
 // The documented values (call transfer events).
@@ -131,31 +133,25 @@ const (
 	TransferCalleeHangup TransferState = "CalleeHangup"
 )
 
-// UnmarshalText takes the blanks away.
-func (s *TransferState) UnmarshalText(text []byte) error {
-	*s = TransferState(strings.TrimSpace(string(text)))
-	return nil
-}
-
 // HangupCause says why a call, or a leg of it, ended. The set is open: unknown
-// values are passed on as they came.
+// values pass through as they came.
 type HangupCause string
 
 // The documented values (help centre, hang-up causes, and call transfer events).
 const (
-	NormalClearing          HangupCause = "NORMAL_CLEARING"          // answered, and somebody hung up
+	NormalClearing          HangupCause = "NORMAL_CLEARING"          // answered, and a side hung up
 	CallRejected            HangupCause = "CALL_REJECTED"            // declined
 	NormalTemporaryFailure  HangupCause = "NORMAL_TEMPORARY_FAILURE" // network fault
 	RecoveryOnTimerExpire   HangupCause = "RECOVERY_ON_TIMER_EXPIRE" // the request timed out
 	OriginatorCancel        HangupCause = "ORIGINATOR_CANCEL"        // the caller gave up
 	LoseRace                HangupCause = "LOSE_RACE"                // another number was faster
 	UserBusy                HangupCause = "USER_BUSY"                // engaged
-	NoAnswer                HangupCause = "NO_ANSWER"                // rang, and nobody picked up
+	NoAnswer                HangupCause = "NO_ANSWER"                // rang, and was not picked up
 	NoUserResponse          HangupCause = "NO_USER_RESPONSE"         // did not ring in time
 	SubscriberAbsent        HangupCause = "SUBSCRIBER_ABSENT"        // off or out of reach
 	ServiceUnavailable      HangupCause = "SERVICE_UNAVAILABLE"
 	UserNotRegistered       HangupCause = "USER_NOT_REGISTERED" // SIP or WebRTC user offline
-	UnallocatedNumber       HangupCause = "UNALLOCATED_NUMBER"  // assigned to nobody
+	UnallocatedNumber       HangupCause = "UNALLOCATED_NUMBER"  // not assigned
 	Unspecified             HangupCause = "UNSPECIFIED"
 	DestinationNotSupported HangupCause = "DestinationNotSupported" // call transfer
 	InvalidPhoneNumber      HangupCause = "InvalidPhoneNumber"      // call transfer
@@ -163,11 +159,50 @@ const (
 	NotAllowed              HangupCause = "NotAllowed"              // call transfer
 )
 
-// FromClient reports whether a WebRTC or SIP client has made the call.
+func direction(s string) Direction { return enum.Fold(s, Inbound, Outbound) }
+
+func callSessionState(s string) CallSessionState {
+	return enum.Fold(s, Ringing, Answered, Active, NotAnswered, Completed, Transferred, TransferCompleted)
+}
+
+func status(s string) Status { return enum.Fold(s, StatusSuccess, StatusNotAnswered, StatusAborted) }
+
+func transferState(s string) TransferState {
+	return enum.Fold(strings.TrimSpace(s), TransferActive, TransferDone, TransferCallerHangup, TransferCalleeHangup)
+}
+
+func hangupCause(s string) HangupCause {
+	return enum.Fold(s, NormalClearing, CallRejected, NormalTemporaryFailure, RecoveryOnTimerExpire,
+		OriginatorCancel, LoseRace, UserBusy, NoAnswer, NoUserResponse, SubscriberAbsent, ServiceUnavailable,
+		UserNotRegistered, UnallocatedNumber, Unspecified, DestinationNotSupported, InvalidPhoneNumber, NoActiveClient, NotAllowed)
+}
+
+// UnmarshalText folds the letter case of the known values.
+func (d *Direction) UnmarshalText(text []byte) error { *d = direction(string(text)); return nil }
+
+// UnmarshalText folds the letter case of the known values.
+func (s *CallSessionState) UnmarshalText(text []byte) error {
+	*s = callSessionState(string(text))
+	return nil
+}
+
+// UnmarshalText folds the letter case of the known values.
+func (s *Status) UnmarshalText(text []byte) error { *s = status(string(text)); return nil }
+
+// UnmarshalText folds the letter case of the known values and removes blanks.
+func (s *TransferState) UnmarshalText(text []byte) error {
+	*s = transferState(string(text))
+	return nil
+}
+
+// UnmarshalText folds the letter case of the known values.
+func (h *HangupCause) UnmarshalText(text []byte) error { *h = hangupCause(string(text)); return nil }
+
+// FromClient reports whether a WebRTC or SIP client made the call.
 func (c Call) FromClient() bool { return c.ClientDialedNumber != "" }
 
-// Person returns the number of the person on the phone network, whoever has
-// called: the number that a client dialled, and otherwise the caller's.
+// Person returns the number of the person on the phone network: the number that a
+// client dialled, and in all other calls CallerNumber.
 func (c Call) Person() string {
 	if c.FromClient() {
 		return c.ClientDialedNumber
@@ -175,9 +210,9 @@ func (c Call) Person() string {
 	return c.CallerNumber
 }
 
-// AfterDial reports whether a [Dial] has been tried. Africa's Talking asks again
-// around a Dial, and answering with another one was observed to go round in
-// circles: answer with an empty [Response] unless the call is meant to go on.
+// AfterDial reports whether a [Dial] has been tried. Africa's Talking was observed to
+// ask again around a Dial, and an app that answers with another Dial makes a loop:
+// answer with an empty [Response] unless the call is to go on.
 func (c Call) AfterDial() bool {
 	return c.DialDestinationNumber != "" || c.DialDurationInSeconds > 0 || !c.DialStartTime.IsZero()
 }
@@ -192,9 +227,10 @@ func (c Call) Transfer() bool {
 // Duration returns how long the call took; 0 until it is over.
 func (c Call) Duration() time.Duration { return time.Duration(c.DurationInSeconds) * time.Second }
 
-// Cost returns what the call cost, in its currency; zero until it is over.
+// Cost returns what the call cost, in the currency that the amount names or else in
+// that of CurrencyCode; zero until the call is over.
 func (c Call) Cost() africastalking.Money {
-	return africastalking.Money{Currency: c.CurrencyCode, Micros: c.Amount.Micros}
+	return africastalking.Money{Currency: cmp.Or(c.Amount.Currency, c.CurrencyCode), Micros: c.Amount.Micros}
 }
 
 // UnmarshalForm implements [webhook.FormUnmarshaler].
@@ -202,35 +238,35 @@ func (c *Call) UnmarshalForm(f webhook.Form) error {
 	r := f.Fields()
 	v := Call{
 		IsActive:                r.Flag("isActive"),
-		SessionID:               r.Required("sessionId"),
-		Direction:               Direction(r.Optional("direction")),
+		SessionID:               r.RequiredID("sessionId"),
+		Direction:               direction(r.Optional("direction")),
 		CallerNumber:            r.Optional("callerNumber"),
 		DestinationNumber:       r.Optional("destinationNumber"),
-		CallSessionState:        CallSessionState(r.Optional("callSessionState")),
+		CallSessionState:        callSessionState(r.Optional("callSessionState")),
 		CallerCountryCode:       r.Optional("callerCountryCode"),
 		CallerCarrierName:       r.Optional("callerCarrierName"),
 		CallStartTime:           r.Time("callStartTime"),
 		ClientDialedNumber:      r.Optional("clientDialedNumber"),
-		ClientRequestID:         r.Optional("clientRequestId"),
+		ClientRequestID:         r.ID("clientRequestId"),
 		DTMFDigits:              r.Optional("dtmfDigits"),
 		RecordingURL:            r.Optional("recordingUrl"),
 		DurationInSeconds:       r.Int("durationInSeconds"),
 		CurrencyCode:            r.Optional("currencyCode"),
 		Amount:                  r.Money("amount"),
-		Status:                  Status(r.Optional("status")),
-		HangupCause:             HangupCause(r.Optional("hangupCause")),
-		LastBridgeHangupCause:   HangupCause(r.Optional("lastBridgeHangupCause")),
+		Status:                  status(r.Optional("status")),
+		HangupCause:             hangupCause(r.Optional("hangupCause")),
+		LastBridgeHangupCause:   hangupCause(r.Optional("lastBridgeHangupCause")),
 		DialDestinationNumber:   r.Optional("dialDestinationNumber"),
 		DialDurationInSeconds:   r.Int("dialDurationInSeconds"),
 		DialStartTime:           r.Time("dialStartTime"),
 		QueueDurationInSeconds:  r.Int("queueDurationInSeconds"),
 		DequeuedToPhoneNumber:   r.Optional("dequeuedToPhoneNumber"),
-		DequeuedToSessionID:     r.Optional("dequeuedToSessionId"),
+		DequeuedToSessionID:     r.ID("dequeuedToSessionId"),
 		DequeueTime:             r.Time("dequeueTime"),
 		CallTransferParam:       r.Optional("callTransferParam"),
 		CallTransferredToNumber: r.Optional("callTransferredToNumber"),
-		CallTransferState:       TransferState(strings.TrimSpace(r.Optional("callTransferState"))),
-		CallTransferHangupCause: HangupCause(r.Optional("callTransferHangupCause")),
+		CallTransferState:       transferState(r.Optional("callTransferState")),
+		CallTransferHangupCause: hangupCause(r.Optional("callTransferHangupCause")),
 	}
 	if err := r.Err(); err != nil {
 		return err
@@ -245,7 +281,7 @@ func (c Call) LogValue() slog.Value {
 		slog.String("sessionId", c.SessionID),
 		slog.Bool("isActive", c.IsActive),
 		slog.String("direction", string(c.Direction)),
-		slog.String("state", string(c.CallSessionState)),
+		slog.String("callSessionState", string(c.CallSessionState)),
 		slog.String("callerNumber", redact.Phone(c.CallerNumber)),
 		slog.String("destinationNumber", redact.Digits(c.DestinationNumber)),
 		slog.String("dtmfDigits", redact.Text(c.DTMFDigits)),
@@ -255,3 +291,6 @@ func (c Call) LogValue() slog.Value {
 		slog.String("cost", c.Cost().String()),
 	)
 }
+
+// String returns what LogValue shows; %#v prints everything.
+func (c Call) String() string { return redact.String(c) }

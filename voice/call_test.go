@@ -203,6 +203,102 @@ func TestCallAfterDial(t *testing.T) {
 	}
 }
 
+// The currency may stand in the amount, beside it, or nowhere.
+func TestCallCost(t *testing.T) {
+	t.Parallel()
+	const rest = "isActive=0&sessionId=ATVId_1&"
+	for in, want := range map[string]string{
+		"amount=NGN+12.5000":                     "NGN 12.50",
+		"amount=NGN%2012.5000":                   "NGN 12.50",
+		"amount=NGN%2B12.5000":                   "NGN 12.50",
+		"amount=NGN+12.5000&currencyCode=NGN":    "NGN 12.50",
+		"amount=NGN+12.5000&currencyCode=":       "NGN 12.50",
+		"amount=NGN+12.5000&currencyCode=None":   "NGN 12.50",
+		"amount=NGN+12.5000&currencyCode=KES":    "NGN 12.50",
+		"amount=12.5000&currencyCode=NGN":        "NGN 12.50",
+		"amount=0&currencyCode=NGN":              "NGN 0.00",
+		"amount=NGN+0":                           "NGN 0.00",
+		"amount=12.5000":                         "12.50",
+		"currencyCode=NGN":                       "NGN 0.00",
+		"amount=None&currencyCode=None":          "0.00",
+		"amount=about+12.5000&currencyCode=NGN":  "NGN 0.00",
+		"amount=":                                "0.00",
+		"amount=KES+0.0001&currencyCode=ignored": "KES 0.0001",
+	} {
+		c, err := voice.Parse(post(rest + in))
+		if got := c.Cost().String(); err != nil || got != want {
+			t.Errorf("%s costs %q, want %q (%v)", in, got, want, err)
+		}
+	}
+	r := post(`{"isActive":0,"sessionId":"ATVId_1","amount":12.5,"currencyCode":"NGN"}`)
+	r.Header.Set("Content-Type", "application/json")
+	if c, err := voice.Parse(r); err != nil || c.Cost() != (africastalking.Money{Currency: "NGN", Micros: 12_500_000}) {
+		t.Errorf("as JSON it costs %v (%v)", c.Cost(), err)
+	}
+}
+
+// Known values equal their constants in whatever letter case they come, and unknown
+// ones pass through.
+func TestCallEnumerations(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		body string
+		want voice.Call
+	}{
+		{"direction=INBOUND&callSessionState=ringing", voice.Call{Direction: voice.Inbound, CallSessionState: voice.Ringing}},
+		{"direction=outbound&callSessionState=ANSWERED", voice.Call{Direction: voice.Outbound, CallSessionState: voice.Answered}},
+		{"direction=inBound&callSessionState=notAnswered&status=notanswered&hangupCause=user_busy",
+			voice.Call{Direction: voice.Inbound, CallSessionState: voice.NotAnswered, Status: voice.StatusNotAnswered, HangupCause: voice.UserBusy}},
+		{"callSessionState=completed&status=SUCCESS&lastBridgeHangupCause=Normal_Clearing",
+			voice.Call{CallSessionState: voice.Completed, Status: voice.StatusSuccess, LastBridgeHangupCause: voice.NormalClearing}},
+		{"callSessionState=active&status=aborted&callTransferHangupCause=NOTALLOWED",
+			voice.Call{CallSessionState: voice.Active, Status: voice.StatusAborted, CallTransferHangupCause: voice.NotAllowed}},
+		{"callSessionState=transferred&callTransferState=+active+", voice.Call{CallSessionState: voice.Transferred, CallTransferState: voice.TransferActive}},
+		{"callSessionState=TRANSFERCOMPLETED&callTransferState=completed", voice.Call{CallSessionState: voice.TransferCompleted, CallTransferState: voice.TransferDone}},
+		{"callTransferState=%20CALLERhangup", voice.Call{CallTransferState: voice.TransferCallerHangup}},
+		{"callTransferState=calleehangup%0A", voice.Call{CallTransferState: voice.TransferCalleeHangup}},
+		{"direction=incoming&callSessionState=Bridged&status=failed&hangupCause=no+answer&callTransferState=+Lost",
+			voice.Call{Direction: "incoming", CallSessionState: "Bridged", Status: "failed", HangupCause: "no answer", CallTransferState: "Lost"}},
+		// Outside ASCII nothing folds.
+		{"direction=%C4%B1nbound&callSessionState=RINGING+", voice.Call{Direction: "\u0131nbound", CallSessionState: "RINGING "}},
+		{"direction=None&callSessionState=&status=None", voice.Call{}},
+	} {
+		tt.want.IsActive, tt.want.SessionID = true, "ATVId_1"
+		got, err := voice.Parse(post("isActive=1&sessionId=ATVId_1&" + tt.body))
+		if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", tt.body, err, diff)
+		}
+	}
+	// Types that apps decode by schema tags or as JSON read the same.
+	type event struct {
+		Direction voice.Direction        `schema:"direction"`
+		State     voice.CallSessionState `schema:"callSessionState"`
+		Status    voice.Status           `schema:"status"`
+		Cause     voice.HangupCause      `schema:"hangupCause"`
+		Transfer  voice.TransferState    `schema:"callTransferState"`
+	}
+	got, err := webhook.Parse[event](post("direction=inbound&callSessionState=ringing&status=success&hangupCause=no_answer&callTransferState=+active"))
+	want := event{voice.Inbound, voice.Ringing, voice.StatusSuccess, voice.NoAnswer, voice.TransferActive}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("by tags: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// An id of "0" is none, and the digit 0 is one.
+func TestCallIDs(t *testing.T) {
+	t.Parallel()
+	got, err := voice.Parse(post("isActive=1&sessionId=ATVId_1&clientRequestId=0&dequeuedToSessionId=0&dtmfDigits=0&callerNumber=0"))
+	want := voice.Call{IsActive: true, SessionID: "ATVId_1", DTMFDigits: "0", CallerNumber: "0"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for _, id := range []string{"", "0", "None"} {
+		if got, err := voice.Parse(post("isActive=1&sessionId=" + id)); !errors.Is(err, webhook.ErrMissing) {
+			t.Errorf("sessionId=%s: %#v, %v", id, got, err)
+		}
+	}
+}
+
 func TestCallQuestions(t *testing.T) {
 	t.Parallel()
 	type answers struct {
@@ -316,16 +412,31 @@ func TestHandlerWarns(t *testing.T) {
 	}
 }
 
-func TestCallLogValue(t *testing.T) {
+func TestCallIsMasked(t *testing.T) {
 	t.Parallel()
+	full := voice.Call{
+		SessionID: "ATVId_1", CallerNumber: "+254700000001", DestinationNumber: "+254711000942", ClientDialedNumber: "0700000001",
+		DTMFDigits: "4321", RecordingURL: "http://203.0.113.212:8080/0123456789abcdef.mp3", DialDestinationNumber: "+254700000002",
+		DequeuedToPhoneNumber: "+254700000003", CallTransferParam: "+254700000004:20", CallTransferredToNumber: "+254700000004",
+		CallSessionState: voice.Ringing, Amount: africastalking.Money{Currency: "KES", Micros: 1_500_000},
+	}
+	const want = "[sessionId=ATVId_1 isActive=false direction= callSessionState=Ringing callerNumber=***01 destinationNumber=+***42 " +
+		"dtmfDigits=(4 bytes) status= hangupCause= duration=0s cost=KES 1.50]"
 	var log bytes.Buffer
-	logger := slog.New(slog.NewTextHandler(&log, nil))
-	logger.Info("call", "call", calls["voice_dtmf"])
-	logger.Info("call", "call", calls["voice_record_partial"])
-	for _, secret := range []string{"254700000001", "1234", "0123456789abcdef"} {
-		if strings.Contains(log.String(), secret) {
-			t.Errorf("log shows %s: %s", secret, log.String())
+	slog.New(slog.NewTextHandler(&log, nil)).Info("call", "call", full)
+	for _, got := range []string{fmt.Sprintf("%v", full), fmt.Sprintf("%+v", full), fmt.Sprintf("%s", full), full.LogValue().String()} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+	fmt.Fprintf(&log, "%v %+v", &full, []voice.Call{full})
+	for _, secret := range []string{"25470000000", "0700000001", "711000942", "4321", "0123456789abcdef"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("%s is in %s", secret, &log)
+		}
+	}
+	if got := fmt.Sprintf("%#v", full); !strings.Contains(got, "4321") {
+		t.Errorf("%%#v prints %s", got)
 	}
 }
 
