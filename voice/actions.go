@@ -2,6 +2,7 @@ package voice
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,22 +146,18 @@ type GetDigits struct {
 }
 
 func (g GetDigits) appendTo(b []byte) ([]byte, string) {
+	numDigits := ""
 	switch {
 	case g.Prompt == nil:
 		return b, "prompt: required"
 	case g.NumDigits < 0:
-		return b, "numDigits: negative"
+		numDigits = "negative"
 	case g.NumDigits > math.MaxInt32:
-		return b, "numDigits: too large"
+		numDigits = "too large"
 	}
-	if problem := durationProblem(g.Timeout); problem != "" {
-		return b, "timeout: " + problem
-	}
-	if problem := optional(g.FinishOnKey, voicexml.Key); problem != "" {
-		return b, "finishOnKey: " + problem
-	}
-	if problem := optional(g.CallbackURL, voicexml.URL); problem != "" {
-		return b, "callbackUrl: " + problem
+	if problem := first("numDigits", numDigits, "timeout", durationProblem(g.Timeout),
+		"finishOnKey", optional(g.FinishOnKey, voicexml.Key), "callbackUrl", optional(g.CallbackURL, voicexml.URL)); problem != "" {
+		return b, problem
 	}
 	b = append(b, "<GetDigits"...)
 	b = appendNumber(b, ` numDigits="`, int64(g.NumDigits))
@@ -199,17 +196,10 @@ type Dial struct {
 }
 
 func (d Dial) appendTo(b []byte) ([]byte, string) {
-	if problem := required(string(d.PhoneNumbers), voicexml.NumberList); problem != "" {
-		return b, "phoneNumbers: " + problem
-	}
-	if problem := optional(d.CallerID, voicexml.Number); problem != "" {
-		return b, "callerId: " + problem
-	}
-	if problem := optional(d.RingBackTone, voicexml.URL); problem != "" {
-		return b, "ringBackTone: " + problem
-	}
-	if problem := durationProblem(d.MaxDuration); problem != "" {
-		return b, "maxDuration: " + problem
+	if problem := first("phoneNumbers", required(string(d.PhoneNumbers), voicexml.NumberList),
+		"callerId", optional(d.CallerID, voicexml.Number), "ringBackTone", optional(d.RingBackTone, voicexml.URL),
+		"maxDuration", durationProblem(d.MaxDuration)); problem != "" {
+		return b, problem
 	}
 	b = append(b, "<Dial"...)
 	b = appendAttr(b, ` phoneNumbers="`, string(d.PhoneNumbers))
@@ -290,17 +280,9 @@ type Record struct {
 }
 
 func (r Record) appendTo(b []byte) ([]byte, string) {
-	if problem := optional(r.FinishOnKey, voicexml.Key); problem != "" {
-		return b, "finishOnKey: " + problem
-	}
-	if problem := durationProblem(r.MaxLength); problem != "" {
-		return b, "maxLength: " + problem
-	}
-	if problem := durationProblem(r.Timeout); problem != "" {
-		return b, "timeout: " + problem
-	}
-	if problem := optional(r.CallbackURL, voicexml.URL); problem != "" {
-		return b, "callbackUrl: " + problem
+	if problem := first("finishOnKey", optional(r.FinishOnKey, voicexml.Key), "maxLength", durationProblem(r.MaxLength),
+		"timeout", durationProblem(r.Timeout), "callbackUrl", optional(r.CallbackURL, voicexml.URL)); problem != "" {
+		return b, problem
 	}
 	b = append(b, "<Record"...)
 	b = appendAttr(b, ` finishOnKey="`, r.FinishOnKey)
@@ -432,44 +414,18 @@ func appendPrompt(b []byte, p Prompt) ([]byte, string) {
 		return b, "prompt: " + notAValue
 	}
 	if problem != "" {
-		problem = "prompt (" + kindNames[kindOf(p)] + "): " + problem
+		problem = "prompt (" + actionName(p) + "): " + problem
 	}
 	return b, problem
 }
 
-// kindOf returns the place of an action in kindNames, and 0 for anything that is not an
-// action by value.
-func kindOf(a Action) uint64 {
-	switch a.(type) {
-	case Say:
-		return 1
-	case SSML:
-		return 2
-	case Play:
-		return 3
-	case GetDigits:
-		return 4
-	case Dial:
-		return 5
-	case Record:
-		return 6
-	case Enqueue:
-		return 7
-	case Dequeue:
-		return 8
-	case Conference:
-		return 9
-	case Redirect:
-		return 10
-	case Reject:
-		return 11
+// actionName returns "" for anything that is not an action by value.
+func actionName(a Action) string {
+	if t := reflect.TypeOf(a); t != nil && t.PkgPath() == reflect.TypeFor[Say]().PkgPath() {
+		return t.Name()
 	}
-	return 0
+	return ""
 }
-
-// kindNames are the names of the actions, of which there are fewer than 16.
-var kindNames = [16]string{"", "Say", "SSML", "Play", "GetDigits", "Dial", "Record", "Enqueue", "Dequeue",
-	"Conference", "Redirect", "Reject"}
 
 // appendAttr appends an attribute, unless its value is empty. The name comes
 // with the characters around it, as in ` url="`.
@@ -518,6 +474,16 @@ func durationProblem(d time.Duration) string {
 		return "negative"
 	case d > math.MaxInt32*time.Second:
 		return "too long"
+	}
+	return ""
+}
+
+// first returns the first problem of fields and their problems by turns.
+func first(problems ...string) string {
+	for i := 1; i < len(problems); i += 2 {
+		if problems[i] != "" {
+			return problems[i-1] + ": " + problems[i]
+		}
 	}
 	return ""
 }

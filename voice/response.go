@@ -31,8 +31,6 @@ type Response struct {
 	doc     string // empty for the empty document
 	problem string // why the response is invalid; doc is empty then
 	doubt   string // what Check says of a valid one
-	// kinds holds what kindOf says of the first 16 actions, four bits each.
-	kinds uint64
 }
 
 // Respond builds a response from actions, carried out in that order. It does
@@ -45,14 +43,11 @@ func Respond(actions ...Action) Response {
 	}
 	var scratch [scratchSize]byte
 	b := append(scratch[:0], declaration+"<Response>"...)
-	end, doubt, seen := "", "", uint64(0)
+	end, doubt := "", ""
 	for i, a := range actions {
 		var problem string
 		if b, problem = appendAction(b, a); problem != "" {
 			return Response{problem: "voice: " + position(i, a) + ": " + problem}
-		}
-		if i < 16 {
-			seen |= kindOf(a) << (4 * i)
 		}
 		switch {
 		case doubt != "":
@@ -68,7 +63,7 @@ func Respond(actions ...Action) Response {
 	if len(b) > maxDocument {
 		return Response{problem: "voice: document is over 1 MiB"}
 	}
-	return Response{doc: string(b), doubt: doubt, kinds: seen}
+	return Response{doc: string(b), doubt: doubt}
 }
 
 // ending names an action that always ends the response, and is empty for others.
@@ -89,7 +84,7 @@ func ending(a Action) string {
 // position names an action in a message, counting from one: "action 2 (Dial)".
 func position(i int, a Action) string {
 	s := "action " + strconv.Itoa(i+1)
-	if name := kindNames[kindOf(a)]; name != "" {
+	if name := actionName(a); name != "" {
 		s += " (" + name + ")"
 	}
 	return s
@@ -168,20 +163,31 @@ func (r Response) ContentType() string { return "application/xml" }
 // that compare by reflection, such as go-cmp, look for it.
 func (r Response) Equal(q Response) bool { return r == q }
 
-// LogValue implements [slog.LogValuer]. It names the actions, the first fifteen of
-// many, and leaves out what they say and whom they ring. For an invalid response it
-// is the error.
+// LogValue implements [slog.LogValuer]. It names the actions and leaves out what
+// they say and whom they ring. For an invalid response it is the error.
 func (r Response) LogValue() slog.Value {
 	if r.problem != "" {
 		return slog.StringValue(r.problem)
 	}
 	var names []string
-	for left := r.kinds; left != 0; left >>= 4 {
-		if len(names) == 15 {
-			names = append(names, "...")
-			break
+	depth := 0
+	// The document is this package's own: no text and no value has < or > in it.
+	for tag := range strings.SplitSeq(strings.TrimPrefix(r.doc, declaration+"<Response>"), "<") {
+		tag, _, _ = strings.Cut(tag, ">")
+		switch name := strings.TrimRight(strings.SplitN(tag, " ", 2)[0], "/"); {
+		case tag == "":
+			continue
+		case tag[0] == '/':
+			depth--
+			continue
+		case depth == 0:
+			names = append(names, name)
+		case name == "speak" && depth == 1:
+			names[len(names)-1] = "SSML"
 		}
-		names = append(names, kindNames[left&15])
+		if !strings.HasSuffix(tag, "/") {
+			depth++
+		}
 	}
 	return slog.StringValue("[" + strings.Join(names, " ") + "]")
 }

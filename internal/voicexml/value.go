@@ -29,12 +29,9 @@ func isNumber(s string) string {
 	return ""
 }
 
-
-const Keys = "0123456789*#"
-
 // Key is for a single key.
 func Key(s string) string {
-	if len(s) == 1 && strings.Contains(Keys, s) {
+	if len(s) == 1 && strings.Contains("0123456789*#", s) {
 		return ""
 	}
 	return "not one of 0 to 9, * and #"
