@@ -2,22 +2,28 @@ package voicexml
 
 import (
 	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
 	"slices"
 )
 
 // Parse reads an answer. It returns the reason if body is not a well-formed
 // document whose root is Response.
 func Parse(body []byte) (Document, *Problem) {
-	r := &reader{body: bytes.TrimPrefix(body, []byte("\uFEFF"))}
-	if p := r.read(); p != nil {
+	body = bytes.TrimPrefix(body, []byte("\uFEFF"))
+	r := &reader{body: body, d: xml.NewDecoder(bytes.NewReader(body))}
+	r.d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("it is not UTF-8") }
+	root, p := r.read()
+	if p == nil && root.Name != "Response" {
+		p = &Problem{Line: root.Line, Text: "the document is not a Response", Quote: root.Name}
+	}
+	if p != nil {
 		return Document{}, p
 	}
-	if r.root.Name != "Response" {
-		return Document{}, &Problem{Line: r.root.Line, Text: "the document is not a Response", Quote: r.root.Name}
-	}
-	r.check(*r.root)
+	r.check(*root)
 	var actions []Element
-	for _, e := range r.root.Content {
+	for _, e := range root.Content {
 		if slices.Contains(grammar["Response"].content, e.Name) {
 			actions = append(actions, e)
 		}

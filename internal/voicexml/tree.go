@@ -147,116 +147,120 @@ func (e Element) speak(b *strings.Builder) {
 // reader builds the tree of a document.
 type reader struct {
 	body     []byte
+	d        *xml.Decoder
 	problems []Problem
 	// google holds the namespaces that the document binds the prefix google to.
 	google []string
-	root   *Element
-	open   []*Element
-	begins []int64 // where the open elements start in the body
 }
 
 func (r *reader) report(line int, quote, format string, args ...any) {
 	r.problems = append(r.problems, Problem{Line: line, Quote: quote, Text: fmt.Sprintf(format, args...)})
 }
 
-// read builds the tree. It refuses what encoding/xml lets pass although no
+// read returns the root. It refuses what encoding/xml lets pass although no
 // well-formed document has it.
-func (r *reader) read() *Problem {
-	d := xml.NewDecoder(bytes.NewReader(r.body))
-	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("it is not UTF-8") }
+func (r *reader) read() (root *Element, _ *Problem) {
 	for {
-		start := d.InputOffset()
-		line, _ := d.InputPos()
-		fail := func(text string) *Problem { return &Problem{Line: line, Text: text} }
-		t, err := d.Token()
-		if err == io.EOF {
-			if r.root == nil {
-				return fail("no Response element")
+		t, line, offset, p := r.next()
+		switch t := t.(type) {
+		case nil:
+			if p == nil && root == nil {
+				p = &Problem{Line: line, Text: "no Response element"}
 			}
-			return nil
+			return root, p
+		case xml.CharData:
+			if !blank(string(t)) {
+				return nil, &Problem{Line: line, Text: "text outside the Response"}
+			}
+		case xml.StartElement:
+			if root != nil {
+				return nil, &Problem{Line: line, Text: "an element after the Response"}
+			}
+			e, p := r.element(t, line, offset, 1)
+			if p != nil {
+				return nil, p
+			}
+			root = &e
+		}
+	}
+}
+
+// next returns the next text or tag and where it starts, or nil at the end.
+func (r *reader) next() (t xml.Token, line int, offset int64, _ *Problem) {
+	for {
+		line, _ = r.d.InputPos()
+		offset = r.d.InputOffset()
+		t, err := r.d.Token()
+		if err == io.EOF {
+			return nil, line, offset, nil
 		}
 		if err != nil {
 			p := &Problem{Line: line, Text: "not well-formed XML (is every & and < in text escaped?)", Quote: err.Error()}
 			if syntax := new(xml.SyntaxError); errors.As(err, &syntax) {
 				p.Line, p.Quote = syntax.Line, syntax.Msg
 			}
-			return p
+			return nil, line, offset, p
 		}
 		switch t := t.(type) {
-		case xml.ProcInst:
-			switch {
-			case t.Target != "xml":
-				r.report(line, "", "a processing instruction")
-			case start != 0:
-				return fail("something before the XML declaration")
-			}
+		case xml.Comment:
 		case xml.Directive:
 			r.report(line, "", "a document type declaration")
-		case xml.CharData:
-			if len(r.open) > 0 {
-				r.add(Element{Line: line + leadingLines(t), Text: string(t)})
-			} else if !blank(string(t)) {
-				return fail("text outside the Response")
+		case xml.ProcInst:
+			if t.Target != "xml" {
+				r.report(line, "", "a processing instruction")
+			} else if offset != 0 {
+				return nil, line, offset, &Problem{Line: line, Text: "something before the XML declaration"}
 			}
-		case xml.StartElement:
-			if p := r.start(t, line, start); p != "" {
-				return fail(p)
-			}
-		case xml.EndElement:
-			r.end(d.InputOffset())
+		default:
+			return t, line, offset, nil
 		}
 	}
 }
 
-func (r *reader) start(t xml.StartElement, line int, offset int64) (problem string) {
+// element reads an element up to its end. Depth counts the elements that are open.
+func (r *reader) element(t xml.StartElement, line int, offset int64, depth int) (e Element, _ *Problem) {
 	switch {
-	case len(r.open) == 0 && r.root != nil:
-		return "an element after the Response"
-	case len(r.open) == MaxDepth:
-		return "elements are nested too deep"
+	case depth > MaxDepth:
+		return e, &Problem{Line: line, Text: "elements are nested too deep"}
 	case len(t.Attr) > maxAttrs:
-		return "too many attributes"
+		return e, &Problem{Line: line, Text: "too many attributes"}
 	}
 	for _, a := range t.Attr {
 		if a.Name == (xml.Name{Space: "xmlns", Local: "google"}) {
 			r.google = append(r.google, a.Value)
 		}
 	}
-	e := &Element{Name: r.name(t.Name), Line: line}
+	e = Element{Name: r.name(t.Name), Line: line}
 	for _, a := range t.Attr {
 		a.Name = xml.Name{Local: r.name(a.Name)}
 		if slices.ContainsFunc(e.Attrs, func(b xml.Attr) bool { return a.Name == b.Name }) {
-			return e.Name + ": an unknown or repeated attribute" + quote(a.Name.Local)
+			return e, &Problem{Line: line, Text: e.Name + ": an unknown or repeated attribute" + quote(a.Name.Local)}
 		}
 		e.Attrs = append(e.Attrs, a)
 	}
 	// A document may bind the prefix of google:style, or leave it unbound.
 	e.Attrs = slices.DeleteFunc(e.Attrs, func(a xml.Attr) bool { return a.Name.Local == "xmlns:google" })
-	r.open, r.begins = append(r.open, e), append(r.begins, offset)
-	return ""
-}
-
-func (r *reader) end(offset int64) {
-	last := len(r.open) - 1
-	e := r.open[last]
-	e.Source = string(r.body[r.begins[last]:offset])
-	if r.open, r.begins = r.open[:last], r.begins[:last]; last > 0 {
-		r.add(*e)
-	} else {
-		r.root = e
-	}
-}
-
-// add appends to the content of the element that is open.
-func (r *reader) add(e Element) {
-	parent := r.open[len(r.open)-1]
-	for _, c := range slices.Backward(parent.Content) {
-		if c.Name != "" {
-			e.Index = c.Index + 1
-			break
+	for elements := 0; ; {
+		t, line, start, p := r.next()
+		switch t := t.(type) {
+		case nil:
+			return e, p
+		case xml.CharData:
+			leading := t[:len(t)-len(bytes.TrimLeft(t, space))]
+			e.Content = append(e.Content, Element{Line: line + bytes.Count(leading, []byte("\n")), Text: string(t)})
+		case xml.StartElement:
+			child, p := r.element(t, line, start, depth+1)
+			if p != nil {
+				return e, p
+			}
+			child.Index = elements
+			elements++
+			e.Content = append(e.Content, child)
+		case xml.EndElement:
+			e.Source = string(r.body[offset:r.d.InputOffset()])
+			return e, nil
 		}
 	}
-	parent.Content = append(parent.Content, e)
 }
 
 func (r *reader) name(n xml.Name) string {
@@ -281,8 +285,3 @@ func quote(name string) string {
 const space = " \t\r\n"
 
 func blank(s string) bool { return strings.Trim(s, space) == "" }
-
-// leadingLines counts the line breaks in front of a text.
-func leadingLines(text []byte) int {
-	return bytes.Count(text[:len(text)-len(bytes.TrimLeft(text, space))], []byte("\n"))
-}
