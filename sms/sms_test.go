@@ -284,6 +284,7 @@ func TestRequireLinkID(t *testing.T) {
 		body:                   bad,
 		body + "&linkId=":      bad,
 		body + "&linkId=None":  bad,
+		body + "&linkId=0":     bad,
 		body + "&LINKID=7":     bad,
 		body + "&linkId=12345": {Status: http.StatusOK, ContentType: callbacktest.Plain, ContentLength: "4", Body: "GOOD"},
 	} {
