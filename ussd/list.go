@@ -63,7 +63,7 @@ type showing struct {
 // shownItem is an item as a subscriber has seen it.
 type shownItem struct{ Key, Label exactText }
 
-// choice is what an answer has led to, which stays so whatever becomes of the items.
+// choice is the item that an answer has led to. It stays so when the items change.
 type choice struct {
 	Key exactText
 	// Nth is how many items with the key were above it.

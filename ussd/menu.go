@@ -29,9 +29,8 @@ type Screen interface {
 // understood: then [Request.HopID] is the same. What must happen once goes through
 // [state.Once] with that ID.
 //
-// It is not called for hops that have gone on from its screen. So how many pages it
-// had is not known any more, and whoever has typed the key for more where there was
-// none must type the one for back once more than is shown.
+// It is not called for hops that have gone on from its screen. The number of pages is
+// not recorded, so an extra "More" still counts and needs an extra "Back".
 type ScreenFunc func(context.Context, Request) (Response, error)
 
 func (ScreenFunc) screen() string { return "" }

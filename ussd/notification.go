@@ -39,7 +39,7 @@ type Notification struct {
 	Input string `schema:"input"`
 	// LastAppResponse is the last body that the app answered, such as "END …".
 	LastAppResponse string `schema:"lastAppResponse"`
-	// ErrorMessage says what was wrong with the app's answer if Status is
+	// ErrorMessage says why Africa's Talking refused the app's answer if Status is
 	// [Failed].
 	ErrorMessage string `schema:"errorMessage"`
 }
@@ -89,7 +89,7 @@ func (n Notification) Hops() []string {
 	return strings.Split(n.HopsMetadata, "|")
 }
 
-// Inputs returns what was typed, hop by hop, as [Request.Inputs] does.
+// Inputs returns what the subscriber typed, hop by hop, as [Request.Inputs] does.
 func (n Notification) Inputs() []string { return inputs(n.Input) }
 
 // UnmarshalForm implements [webhook.FormUnmarshaler].
@@ -117,7 +117,7 @@ func (n *Notification) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
-// LogValue hides the subscriber, what was typed or dialled, and what was shown.
+// LogValue hides the subscriber, the code, the inputs and the screens.
 func (n Notification) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("sessionId", n.SessionID),

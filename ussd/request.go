@@ -39,12 +39,12 @@ type Request struct {
 	// the first hop of a code that was dialled with an extension it may hold
 	// the extension.
 	Text string `schema:"text"`
-	// Hop is the [Response.Hop] of the hop before. It comes back in a request
-	// that anybody can send: it may guide, never prove.
+	// Hop is the [Response.Hop] of the hop before. It comes back in a request that
+	// anyone can forge: let it guide the app, but prove nothing.
 	Hop string `schema:"-"`
-	// Typed is what was typed on this hop, where that is known: under [Stateful],
-	// which remembers the hop before, and can therefore tell a "*" inside an
-	// answer from the one between two. Elsewhere it is empty; see
+	// Typed is what the subscriber typed on this hop, where that is known: under
+	// [Stateful], which remembers the hop before, and can therefore tell a "*"
+	// inside an answer from the one between two. Elsewhere it is empty; see
 	// [Request.Input].
 	Typed string `schema:"-"`
 }
@@ -52,9 +52,9 @@ type Request struct {
 // First reports whether nothing was typed yet.
 func (r Request) First() bool { return r.Text == "" }
 
-// Inputs returns what was typed, hop by hop; nil on the first. An empty answer is
-// an empty input. A "*" inside an answer cannot be told from the one between two
-// answers: it splits the answer in two.
+// Inputs returns what the subscriber typed, hop by hop; nil on the first. An empty
+// answer is an empty input. A "*" inside an answer cannot be told from the one between
+// two answers: it splits the answer in two.
 func (r Request) Inputs() []string { return inputs(r.Text) }
 
 func inputs(text string) []string {
@@ -67,8 +67,8 @@ func inputs(text string) []string {
 // Last returns the last of [Request.Inputs], or "" if there is none.
 func (r Request) Last() string { return r.Text[strings.LastIndexByte(r.Text, '*')+1:] }
 
-// Input returns what was typed on this hop: [Request.Typed] if it is known, and
-// otherwise [Request.Last].
+// Input returns what the subscriber typed on this hop: [Request.Typed] if it is known,
+// and otherwise [Request.Last].
 func (r Request) Input() string {
 	if r.Typed != "" {
 		return r.Typed
@@ -86,8 +86,8 @@ func (r Request) Input() string {
 // "-": "ATUid_0123456789abcdef-3-502ac1e2f3a4b5c6". All IDs of a session begin alike.
 // For a short reference, as on a receipt, take its end, not its beginning.
 func (r Request) HopID() string {
-	// Text only grows, so its length tells the hops of a session apart. Its
-	// hash would give a PIN away to whoever tries all of them.
+	// Text only grows, so its length tells the hops of a session apart. A hash of
+	// the Text would give a PIN away to anyone who tries all of them.
 	n := strconv.Itoa(len(r.Text))
 	sum := sha256.Sum256([]byte(r.SessionID + "\x00" + r.PhoneNumber + "\x00" + n))
 	return r.SessionID + "-" + n + "-" + hex.EncodeToString(sum[:8])
@@ -120,8 +120,8 @@ func (r *Request) UnmarshalHeader(h http.Header) error {
 	return nil
 }
 
-// LogValue hides the subscriber and what was typed, and the service code, which
-// may have been dialled with a PIN behind it.
+// LogValue hides the subscriber, the inputs, and the service code, which may have
+// been dialled with a PIN behind it.
 func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("sessionId", r.SessionID),

@@ -3,6 +3,7 @@ package ussd
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -20,8 +21,8 @@ const (
 	resumeTTL = 5 * time.Minute
 	// resumeSessions is how many sessions of a subscriber are told apart.
 	resumeSessions = 8
-	// askedTTL is how long it is known of a session that it was asked: longer than
-	// [state.Once] remembers what was done in it.
+	// askedTTL is how long Resume knows that it has asked a session: longer than
+	// [state.Once] remembers the effects of the session.
 	askedTTL = record.OnceTTL + time.Hour
 	// resumeHop is the metadata of the question.
 	resumeHop = "resume"
@@ -70,26 +71,25 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 //   - Only the same PhoneNumber and ServiceCode resume, within [DefaultResume] of
 //     the last answer. A session that is resumed and dropped again can be resumed
 //     again.
-//   - There is nothing to resume after an END, after next has failed (which ended
-//     the session with an apology, and perhaps with something done), or when
-//     nothing was typed yet.
-//   - A code that was dialled with an extension, if that arrives in the Text,
-//     starts without the question. (In the ServiceCode it is another code, which
-//     resumes its own sessions.)
+//   - There is nothing to resume after an END, when nothing was typed yet, or after
+//     next has failed: the session has ended with an apology, and next may have done
+//     something.
+//   - A code that was dialled with an extension starts without the question if the
+//     extension arrives in the Text. If it arrives in the ServiceCode, that is
+//     another code, which resumes its own sessions.
 //   - Whether a session was asked is stored before the question is shown, so each
 //     hop means the same whenever and wherever it is delivered again, or fails with
 //     [ErrLost] once what the session went on with is forgotten: 15 minutes after
 //     the subscriber's last hop, or 8 sessions later. If the store cannot be read,
 //     Resume returns an error.
-//   - What is remembered of the answer is saved after next has run; if that Save
-//     fails the answer is given nevertheless, and an earlier screen is offered
-//     after a drop, or none.
+//   - Resume saves what it remembers of the answer after next has run. If that Save
+//     fails, Resume returns the answer all the same, and after a drop it offers an
+//     earlier screen, or none.
 //
 // # What does not
 //
-// Whoever holds the phone resumes, and a phone may have changed hands: next should
-// ask for the PIN again before it moves money, rather than rely on one typed
-// before the drop.
+// The phone may have changed hands since the drop: next should ask for the PIN again
+// before it moves money, rather than rely on one typed before.
 //
 // The record holds the Text of the last hop until the session ends, and the one that
 // a session went on with until the record expires, 15 minutes after the subscriber's
@@ -97,9 +97,9 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 //
 // A hop that was still being answered when the session was dropped may end after
 // the question was asked. Under [Stateful] the subscriber who then types the same
-// gets its answer, and another input is an [ErrConflict]. A function without
-// Stateful that moves money must look out for that itself: the two hops have one
-// HopID if their inputs are of one length.
+// gets its answer, and another input is an [ErrConflict]. Without Stateful, the two
+// hops have one HopID if their inputs are of one length: next must compare the inputs
+// itself before it moves money.
 func Resume(store state.Store, next func(context.Context, Request) (Response, error), opts ...ResumeOption) func(context.Context, Request) (Response, error) {
 	if store == nil || next == nil {
 		panic("ussd: Resume needs a store and a function")
@@ -286,8 +286,8 @@ const (
 )
 
 // resumeChoice reads the answer to the question from the text of the session that
-// was asked, and what was typed after it. It depends on nothing else, so hops can
-// be delivered again.
+// was asked, and returns the rest of the text after it. It depends on nothing else, so
+// hops can be delivered again.
 func resumeChoice(text string) (choice int, rest string, more bool) {
 	if text == "" {
 		return resumeAsk, "", false
@@ -312,3 +312,17 @@ type resumedKey struct{}
 // isResumed reports whether [Resume] goes on with a session, of which there must
 // be a record then.
 func isResumed(ctx context.Context) bool { return ctx.Value(resumedKey{}) != nil }
+
+// exactText is a string that JSON keeps as it is: encoding/json replaces bytes of a
+// string that are not UTF-8.
+type exactText string
+
+func (t exactText) MarshalText() ([]byte, error) {
+	return base64.StdEncoding.AppendEncode(nil, []byte(t)), nil
+}
+
+func (t *exactText) UnmarshalText(b []byte) error {
+	p, err := base64.StdEncoding.AppendDecode(nil, b)
+	*t = exactText(p)
+	return err
+}

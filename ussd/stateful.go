@@ -3,7 +3,7 @@ package ussd
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,71 +25,67 @@ const (
 // ErrConflict is wrapped by the error of a [Stateful] function for a hop that is
 // neither one it has answered nor the next: the inputs before the last are not
 // those of this session, or the session has ended, or a hop with another input
-// was tried before and failed. The session's record is as it was.
+// was tried before and failed. The session's record stays as it was.
 var ErrConflict = errors.New("ussd: hop does not follow the one before")
 
-// ErrLost is wrapped by the error for a hop of a session that was going on and of
-// which the store has no record.
+// ErrLost is wrapped by the error for a hop in the middle of a session of which the
+// store has no record.
 var ErrLost = errors.New("ussd: session is not in the store")
 
-// Stateful gives fn a state that lasts for the session: an S, the zero value on
-// the first hop, and then what fn made of it on the hop before. The result is
-// for [Handler]:
+// Stateful gives fn a state that lasts for the session: an S, the zero value on the
+// first hop, and then as fn left it on the hop before. The result is for [Handler]:
 //
 //	http.Handle("/ussd", ussd.Handler(ussd.Stateful(store, serve)))
 //
-// It is safe on as many machines as share the store. Use one Stateful for a
-// service; give services that share a store and may share a session id stores of
-// their own.
+// It is safe on as many machines as share the store. Two services of which one
+// session may reach both need stores of their own.
 //
 // # What holds
 //
 //   - There is one record for a session id and phone number together. Two
 //     subscribers never meet in one, even if a session id repeats or is forged.
-//   - The hops of a session run one at a time. Others wait until their context
+//   - The hops of a session run one at a time. The others wait until their context
 //     ends.
-//   - A hop that is delivered again, or twice at once, runs fn once; all get the
-//     same [Response]. That goes for the last 8 hops of a session, and after its
-//     end, for 15 minutes after the last hop. (An older one is an [ErrConflict].)
-//   - [Request.Typed] is exactly what was typed, "*" included. It is empty on the
-//     first hop, where a code that was dialled with an extension shows in
+//   - When Africa's Talking delivers a hop again, or twice at once, fn runs once, and
+//     all deliveries get the same [Response]. The record keeps the last 8 hops, until
+//     15 minutes after the last one. An older hop is an [ErrConflict].
+//   - [Request.Typed] is exactly what the subscriber typed, "*" included. It is empty
+//     on the first hop, where a code that was dialled with an extension shows in
 //     [Request.Text].
-//   - A hop that is neither a known one nor the next fails with [ErrConflict]
-//     without fn being run. A hop with metadata ([Request.Hop]) or one that
-//     [Resume] goes on with, which nothing is stored of, fails with [ErrLost]: it
-//     was not dialled like that.
-//   - The state and the answer are saved, together, before the answer is given.
-//     This is tried even if the context has ended by the time fn returns.
-//   - When fn returns an error or panics, or a state that encoding/json refuses,
-//     its changes of the state are not saved and the hop is not answered: if it is
+//   - A hop that is neither a known one nor the next fails with [ErrConflict], and
+//     fn does not run. If the store has no record of the session, a hop that has
+//     metadata ([Request.Hop]), or that [Resume] goes on with, fails with [ErrLost]:
+//     it cannot be the first hop of a dialled code.
+//   - Stateful saves the state and the answer together before it returns the answer,
+//     even if the context has ended by the time fn returns.
+//   - When fn returns an error, panics, or leaves a state that encoding/json refuses,
+//     Stateful drops its changes of the state, and the hop stays unanswered: if it is
 //     delivered again, fn runs again, with the state it was first given. Another
-//     input in its place is an [ErrConflict]: what the first one has done is not
-//     known.
+//     input in its place is an [ErrConflict], because fn may have done something for
+//     the first one.
 //
 // # What does not
 //
-// The store and what fn does elsewhere are two things, and no order of writing
-// makes them one. Fn may run a second time for a hop, if it is delivered again,
-// when fn failed, when the machine died before fn's result was saved, or when
-// that Save failed. In the last two cases, and when the store has kept that fn is
-// about to run but failed to say so, no machine runs it before 30 seconds after the
-// end of the first one's context (a minute after its start, if its context has no
-// deadline), by clocks that agree to within seconds; a function that goes on for
-// longer than that after its context ended can overlap with its own repetition, and
-// then only one of the two is saved. So what must not happen twice, such as a
-// payment, goes through [state.Once], or to a service that takes [Request.HopID] as
-// an idempotency key.
+// Fn may run a second time for a hop that is delivered again: when fn failed, when
+// the machine died before fn's result was saved, or when that Save failed. What must
+// not happen twice, such as a payment, goes through [state.Once], or to a service
+// that takes [Request.HopID] as an idempotency key.
+//
+// When the machine died or the Save failed, no machine runs the hop again before 30
+// seconds after the end of the first one's context, or a minute after its start if
+// its context has no deadline. Clocks must agree to within seconds. A function that
+// goes on for longer than that after its context ended can overlap with its own
+// repetition, and then only one of the two is saved.
 //
 // If the Save of the result fails, Stateful returns an error, so the subscriber
 // reads an apology although fn has run.
 //
 // # The record
 //
-// S is encoded with encoding/json: unexported fields are lost. The record also
-// holds the screens of the last hops, but of what was typed only hashes, and of
-// the phone number a hash in the key. Short inputs can be guessed from hashes, and
-// screens and S hold what fn put there: treat the store as private, and keep PINs
-// out of S.
+// S is encoded with encoding/json: unexported fields are lost. The record also holds
+// the screens of the last hops, and hashes of the inputs; the key holds a hash of the
+// phone number. Short inputs can be guessed from hashes, and screens and S hold what
+// fn put there: treat the store as private, and keep PINs out of S.
 func Stateful[S any](store state.Store, fn func(ctx context.Context, r Request, s *S) (Response, error)) func(context.Context, Request) (Response, error) {
 	if store == nil || fn == nil {
 		panic("ussd: Stateful needs a store and a function")
@@ -180,17 +176,17 @@ type session struct {
 }
 
 // hopInput tells the hops of a session apart: by the length of the text, and by its
-// hash, because what was typed is not stored.
+// hash, because the record must not hold inputs.
 type hopInput struct {
-	Len  int       `json:"len"`
-	Hash exactText `json:"hash"`
+	Len  int    `json:"len"`
+	Hash string `json:"hash"`
 }
 
 type answeredHop struct {
 	hopInput
-	Text     exactText `json:"text"`
-	Hop      exactText `json:"hop,omitempty"`
-	Continue bool      `json:"continue,omitempty"`
+	Text     []byte `json:"text"` // which JSON keeps as it is, if it is not UTF-8 too
+	Hop      []byte `json:"hop,omitempty"`
+	Continue bool   `json:"continue,omitempty"`
 }
 
 type attempt struct {
@@ -212,7 +208,7 @@ func (s *session) answer(in hopInput) (Response, bool) {
 	return Response{}, false
 }
 
-// next returns what was typed to get from the last hop to this one.
+// next returns the input that leads from the last hop to this one.
 func (s *session) next(key, text string, this hopInput) (typed string, err error) {
 	if s.Trying != nil && s.Trying.hopInput != this {
 		return "", fmt.Errorf("%w: it was tried with another input", ErrConflict)
@@ -235,26 +231,12 @@ func (s *session) next(key, text string, this hopInput) (typed string, err error
 // answered returns the record with the answer to the hop that was tried.
 func (s session) answered(in hopInput, r Response, state []byte) session {
 	hops := s.Hops[max(0, len(s.Hops)-keptHops+1):]
-	return session{State: state, Hops: append(slices.Clip(hops), answeredHop{in, exactText(r.Text), exactText(r.Hop), r.Continue})}
+	return session{State: state, Hops: append(slices.Clip(hops), answeredHop{in, []byte(r.Text), []byte(r.Hop), r.Continue})}
 }
 
 // hashText hashes a text in the session of a key: the same text in another session
 // has another hash.
-func hashText(key, text string) exactText {
+func hashText(key, text string) string {
 	sum := sha256.Sum256([]byte(key + text))
-	return exactText(sum[:16])
-}
-
-// exactText is a string that JSON keeps as it is: encoding/json replaces bytes of a
-// string that are not UTF-8.
-type exactText string
-
-func (t exactText) MarshalText() ([]byte, error) {
-	return base64.StdEncoding.AppendEncode(nil, []byte(t)), nil
-}
-
-func (t *exactText) UnmarshalText(b []byte) error {
-	p, err := base64.StdEncoding.AppendDecode(nil, b)
-	*t = exactText(p)
-	return err
+	return hex.EncodeToString(sum[:16])
 }

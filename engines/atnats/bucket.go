@@ -9,7 +9,7 @@ import (
 )
 
 // DefaultBucket is the bucket of a [Store] unless [WithBucket] says otherwise.
-const DefaultBucket = "at-ussd"
+const DefaultBucket = "at-state"
 
 // Option changes a [Store], or the bucket that [New] creates for it.
 type Option func(*options)
@@ -30,16 +30,16 @@ func WithBucket(name string) Option { return func(o *options) { o.bucket = name 
 func WithReplicas(n int) Option { return func(o *options) { o.replicas = n } }
 
 // WithStreamConfig sets a function that changes the configuration with which [New]
-// creates a bucket, such as its Placement or MaxBytes. New refuses what a store
-// cannot work with. The default is nil.
+// creates a bucket, such as its Placement or MaxBytes. New refuses a configuration
+// that does not fit. The default is nil.
 func WithStreamConfig(f func(*jetstream.StreamConfig)) Option {
 	return func(o *options) { o.config = f }
 }
 
-// New returns a store over a bucket. It creates the bucket if there is none, and
-// otherwise takes it as it is; it returns an error if that one does not fit. The
-// connection stays the caller's, must be there when New is called, and may break and
-// come back later.
+// New returns a store over a bucket. It creates the bucket if there is none. Otherwise
+// it leaves the bucket as it is, and returns an error if records could go before their
+// time. The connection stays the caller's. It must be there when New is called, and
+// may break and come back later.
 //
 // A bucket that was made elsewhere fits if its stream
 //
@@ -99,7 +99,7 @@ func (o *options) open(ctx context.Context, js jetstream.JetStream) (jetstream.S
 			return nil, err
 		}
 		stream, err = js.CreateStream(ctx, config)
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // somebody was faster
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another machine was faster
 			stream, err = js.Stream(ctx, config.Name)
 		}
 	}

@@ -15,13 +15,12 @@ import (
 )
 
 const (
-	// markerTTL is how long it stays known that a record was deleted, for those who
-	// watch the bucket.
+	// markerTTL is how long watchers of the bucket can see that a record was deleted.
 	markerTTL = time.Minute
 	// maxTTL keeps the end of a record's time within what the server can count.
 	maxTTL = 100 * 365 * 24 * time.Hour
-	// maxTries limits how often a Save of a new record looks again at what was
-	// deleted or has expired meanwhile.
+	// maxTries limits how often a Save of a new record tries again because another
+	// record was deleted or has expired meanwhile.
 	maxTries = 10
 )
 
@@ -32,8 +31,8 @@ const (
 )
 
 // Store is a [state.Store] in a JetStream key-value bucket. Make one with [New]. It
-// is safe for concurrent use, and all over one bucket, on as many machines as there
-// are, share their records.
+// is safe for concurrent use. All stores over one bucket, on any number of machines,
+// share their records.
 type Store struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
@@ -64,7 +63,7 @@ func (s *Store) Save(ctx context.Context, key string, data []byte, version uint6
 	name := encodeKey(key)
 	next, err := s.publish(ctx, name, nats.Header{}, data, version, ttl)
 	if version == 0 {
-		// There may be a mark of what was deleted, which is a revision too.
+		// The mark of a deleted record is a revision too.
 		for range maxTries {
 			if !errors.Is(err, state.ErrVersion) {
 				break
@@ -145,8 +144,8 @@ func (s *Store) publish(ctx context.Context, name string, header nats.Header, da
 	return ack.Sequence, nil
 }
 
-// ready returns an error if a message would wait in the client's buffer: it would be
-// sent when nobody waits for its answer anymore.
+// ready returns an error if a message would wait in the client's buffer: the client
+// would send it after its caller has given up.
 func (s *Store) ready(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -51,7 +51,7 @@ func TestBucket(t *testing.T) {
 	ctx := t.Context()
 	js := startServer(t).connect(t)
 	store := open(t, js)
-	version, err := store.Save(ctx, "ussd-session-1f", []byte("a"), 0, time.Minute)
+	version, err := store.Save(ctx, "session-1f", []byte("a"), 0, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,32 +59,32 @@ func TestBucket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry, err := kv.Get(ctx, "k.ussd-session-1f")
+	entry, err := kv.Get(ctx, "k.session-1f")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if string(entry.Value()) != "a" || entry.Revision() != version {
 		t.Errorf("the bucket has %q with revision %d, want %q with %d", entry.Value(), entry.Revision(), "a", version)
 	}
-	if err := store.Delete(ctx, "ussd-session-1f", version); err != nil {
+	if err := store.Delete(ctx, "session-1f", version); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := kv.Get(ctx, "k.ussd-session-1f"); !errors.Is(err, jetstream.ErrKeyNotFound) {
+	if _, err := kv.Get(ctx, "k.session-1f"); !errors.Is(err, jetstream.ErrKeyNotFound) {
 		t.Errorf("after a Delete: got error %v, want %v", err, jetstream.ErrKeyNotFound)
 	}
-	if version, err = store.Save(ctx, "ussd-session-1f", []byte("b"), 0, time.Minute); err != nil {
+	if version, err = store.Save(ctx, "session-1f", []byte("b"), 0, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if err := kv.Delete(ctx, "k.ussd-session-1f"); err != nil {
+	if err := kv.Delete(ctx, "k.session-1f"); err != nil {
 		t.Fatal(err)
 	}
-	if _, v, err := store.Load(ctx, "ussd-session-1f"); v != 0 || err != nil {
+	if _, v, err := store.Load(ctx, "session-1f"); v != 0 || err != nil {
 		t.Errorf("after somebody else deleted it: got version %d and error %v, want none", v, err)
 	}
-	if _, err := store.Save(ctx, "ussd-session-1f", nil, version, time.Minute); !errors.Is(err, state.ErrVersion) {
+	if _, err := store.Save(ctx, "session-1f", nil, version, time.Minute); !errors.Is(err, state.ErrVersion) {
 		t.Errorf("after somebody else deleted it: got error %v, want state.ErrVersion", err)
 	}
-	if _, err := store.Save(ctx, "ussd-session-1f", nil, 0, time.Minute); err != nil {
+	if _, err := store.Save(ctx, "session-1f", nil, 0, time.Minute); err != nil {
 		t.Error(err)
 	}
 }
