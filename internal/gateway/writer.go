@@ -21,7 +21,7 @@ type writer struct {
 	announced int64 // Content-Length, -1 if not set
 	guess     bool  // the Content-Type, from the body
 	count     bool  // the Content-Length, from the body
-	written   int64 // by the handler, with what is more than announced
+	written   int64 // by the handler, announced or not
 	body      []byte
 	flushed   bool
 	over      bool
@@ -99,7 +99,7 @@ func (w *writer) Write(b []byte) (int, error) {
 
 func (w *writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
 
-// Flush sends what was written. A client that has all that was announced has the
+// Flush sends what was written. A client that has as many bytes as were announced has the
 // answer, although the handler still runs.
 func (w *writer) Flush() {
 	w.mu.Lock()

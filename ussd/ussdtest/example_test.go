@@ -52,7 +52,7 @@ func ExamplePhone() {
 	})
 	ussdtest.New(t, h).Dial("*384*123#").Send("1")
 	// Output:
-	// ussdtest: screen has what is not in the GSM alphabet: '’' (U+2019) in line 1
+	// ussdtest: screen has characters outside the GSM alphabet: '’' (U+2019) in line 1
 	//     text "1", hop 2 of *384*123#, +254711000001
 	//     ┌────────────────────────────┐
 	//     │ It’s KES 5.00.             │

@@ -48,7 +48,8 @@ func updating() bool {
 //	| Your balance is KES 5.00.
 //	over Success, 2 hops, input "1", metadata "home"
 //
-// It masks nothing, neither PINs nor balances, so test with invented ones. It leaves out
+// It masks secrets in the app's URLs, but neither PINs nor balances, so test with
+// invented ones. It leaves out
 // session ids, dates and durations, which differ from run to run.
 func Golden(tb testing.TB, name string, p *Phone) {
 	tb.Helper()
@@ -122,7 +123,9 @@ func Replay(tb testing.TB, name string, p *Phone) {
 }
 
 // Transcript returns all that happened on the phone, as [Golden] writes it.
-func (p *Phone) Transcript() string { return strings.Join(p.log, "\n") + "\n" }
+func (p *Phone) Transcript() string {
+	return kit.Mask(strings.Join(p.log, "\n"), p.r.URLs()...) + "\n"
+}
 
 func goldenFile(name string) string {
 	return filepath.Join("testdata", filepath.FromSlash(name)+".txt")

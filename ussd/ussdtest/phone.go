@@ -288,7 +288,7 @@ func (p *Phone) check() {
 	}
 	units, limit, gsm := p.c.limits().Measure(p.hop.Screen)
 	if !gsm && p.checks(Alphabet) {
-		p.r.Errorf("screen has what is not in the GSM alphabet: %s", foreign(p.hop.Screen))
+		p.r.Errorf("screen has characters outside the GSM alphabet: %s", foreign(p.hop.Screen))
 	}
 	if p.checks(Size) {
 		switch {
@@ -334,7 +334,7 @@ func (p *Phone) expect(continues bool, want string) {
 		wrong = append(wrong, fmt.Sprintf("want the session %s, it %s", w, p.state()))
 	}
 	if got := p.hop.Screen; got != want {
-		wrong = append(wrong, "not the screen that was expected (-want +got):\n"+
+		wrong = append(wrong, "not the expected screen (-want +got):\n"+
 			kit.Indent(diff(want, got)))
 	}
 	if wrong != nil {

@@ -78,7 +78,7 @@ func TestStrict(t *testing.T) {
 		{"units", raw(200, plain, "END "+strings.Repeat("é", 80)+"ç"), []ussdtest.Option{ussdtest.WithLenient(ussdtest.Alphabet)},
 			[]string{"screen is 81 units outside the GSM alphabet, limit 80"}, ussdtest.Size},
 		{"empty screen", raw(200, plain, "CON "), nil, []string{"screen is empty"}, ussdtest.Size},
-		{"smart quote", raw(200, plain, "END Hello\nit’s"), nil, []string{`not in the GSM alphabet: '’' (U+2019) in line 2`, "it’s"}, ussdtest.Alphabet},
+		{"smart quote", raw(200, plain, "END Hello\nit’s"), nil, []string{`outside the GSM alphabet: '’' (U+2019) in line 2`, "it’s"}, ussdtest.Alphabet},
 		{"tab", raw(200, plain, "END a\tb"), nil, []string{`'\t' (U+0009) in line 1`, `a\tb`}, ussdtest.Alphabet},
 		{"no utf-8", raw(200, plain, "END caf\xe9"), nil, []string{"bytes that are not UTF-8", `caf\xe9`}, ussdtest.Alphabet},
 		{"html", raw(200, "text/html; charset=utf-8", "END ok"), nil, []string{`content type is "text/html; charset=utf-8"`}, ussdtest.ContentType},
@@ -377,6 +377,10 @@ func TestSecretsAreMasked(t *testing.T) {
 		if len(f.errors) != 1 || strings.Contains(f.errors[0], token) {
 			t.Errorf("%s: %q", name, f.errors)
 		}
+	}
+	p := ussdtest.New(t, h, ussdtest.WithPath("/at/"+token+"/ussd"), ussdtest.WithLenient(ussdtest.Answer)).Dial("")
+	if got := p.Transcript(); !strings.Contains(got, `| "no route for /at/…/ussd\n"`) {
+		t.Errorf("transcript:\n%s", got)
 	}
 }
 

@@ -100,7 +100,7 @@ func TestWalkFindsWhatIsHidden(t *testing.T) {
 	try(func(tb testing.TB) { ussdtest.Walk(tb, app(maze(strings.Repeat("mango ", 30)))) }).
 		failsWith(t, false, "screen is 180 septets, limit 160", `text "1*1*1", hop 4`, "│ mango mango")
 	try(func(tb testing.TB) { ussdtest.Walk(tb, app(maze("It’s ripe"))) }).
-		failsWith(t, false, "not in the GSM alphabet: '’'", `text "1*1*1"`)
+		failsWith(t, false, "outside the GSM alphabet: '’'", `text "1*1*1"`)
 
 	var n atomic.Int64
 	moody := maze("")

@@ -44,7 +44,7 @@
 //     in the notification.
 //   - Around a [voice.Dial] the app is asked twice, as an integration has observed: when
 //     it is picked up, which should be answered with an empty response, and after the
-//     conversation. After a Dial that nobody picks up, the next action runs without a
+//     conversation. After a Dial that is not picked up, the next action runs without a
 //     callback.
 //   - When a caller is taken out of a queue, the app is asked once, as the two are
 //     connected, and the call ends with their conversation.

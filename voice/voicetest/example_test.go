@@ -50,7 +50,7 @@ func ExamplePhone() {
 	p := voicetest.New(t, ivr, voicetest.WithCallbackURL("https://ivr.example.com/voice"))
 	p.Dial().Press("2").Hears("Please hold.")
 	// Output:
-	// voicetest: not what was to be heard (-want +got):
+	// voicetest: not the expected sounds (-want +got):
 	//     - Please hold.
 	//     + Please hold the line.
 	//     the call of +254711000001 to +254711000942 rings +254711000099, at 0s

@@ -157,6 +157,6 @@ func (p *Phone) expect(sounds []string) {
 		want = append(want, strings.Join(strings.Fields(s), " "))
 	}
 	if got := p.lines(); !slices.Equal(want, got) {
-		p.r.Errorf("not what was to be heard (-want +got):\n%s", kit.Indent(kit.Diff(want, got)))
+		p.r.Errorf("not the expected sounds (-want +got):\n%s", kit.Indent(kit.Diff(want, got)))
 	}
 }

@@ -23,8 +23,8 @@ type Phone struct {
 	r       kit.Reporter
 	c       config
 	call    *call.Call
-	act     string // what was done last
-	since   int    // what was heard before that
+	act     string // the last one
+	since   int    // sounds before it
 	sounds  int    // in the transcript
 	checked int    // callbacks
 	events  int    // checked

@@ -78,7 +78,7 @@ const (
 	Rings      State = "rings"
 	Talks      State = "is connected"
 	Queues     State = "waits in a queue"
-	Dequeues   State = "takes somebody out of a queue"
+	Dequeues   State = "takes a caller out of a queue"
 	Conference State = "is in a conference"
 	Over       State = "is over"
 
@@ -217,7 +217,7 @@ func (c *Call) Action() voicexml.Element { return c.action }
 // Posts returns all callbacks so far, those to the events URL left out.
 func (c *Call) Posts() []Post { return c.posts }
 
-// Events returns what was sent to the events URL, or would have been.
+// Events returns the callbacks to the events URL, whether or not there is one.
 func (c *Call) Events() []Post { return c.events }
 
 // Source returns the callback whose answer [Call.Action] is from.
@@ -235,7 +235,7 @@ func (c *Call) Keys() string { return c.keys }
 // Ending says how a call that is over has ended: "was ended by the app", for one.
 func (c *Call) Ending() string { return c.ending }
 
-// Failure says what was wrong with the answer that has ended the call.
+// Failure is the fault of the answer that has ended the call.
 func (c *Call) Failure() string { return c.failure }
 
 // Leg returns the number on the other side of a call that is connected.

@@ -84,7 +84,7 @@ func (r Reply) Write(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
 	w.WriteHeader(r.Status)
-	_, _ = w.Write(r.Body) // nobody is left to tell
+	_, _ = w.Write(r.Body) // the client has gone
 }
 
 // Read reads a request to send a message. If it cannot be one, ok is false and

@@ -2,8 +2,8 @@ package session
 
 import "github.com/sautigo/africastalking/internal/gsm7"
 
-// Limits is what a network lets through. Africa's Talking itself sends what it is
-// given.
+// Limits are the sizes that a network lets through. Africa's Talking itself passes on a
+// screen of any size.
 type Limits struct {
 	// Screen is the size of a screen in septets.
 	Screen int
@@ -15,7 +15,7 @@ type Limits struct {
 }
 
 // LimitsOf returns the limits of a network by its code. Those of Safaricom (63902)
-// and Airtel Kenya (63903) are documented, the latter above what a Config string can
+// and Airtel Kenya (63903) are documented, the latter above what a USSD string can
 // hold: 160 octets are 182 septets or 80 code units. An unknown network has the
 // smallest limits that are documented for any.
 func LimitsOf(networkCode string) Limits {

@@ -4,7 +4,7 @@
 //	func TestUnknownRequestsAreBlocked(t *testing.T) {
 //		app := airtimetest.New(t, routes(), airtimetest.WithPath("/airtime/validation"))
 //		if app.Validate(airtime.Validation{}) != airtime.Failed {
-//			t.Error("airtime that nobody has asked for is sent")
+//			t.Error("the app lets airtime be sent that it has not requested")
 //		}
 //	}
 //
