@@ -43,7 +43,7 @@ func (a app) routes() http.Handler {
 // route, since the path holds the secret: instrumentation that records paths or URLs
 // would give it away.
 func (a app) mount(mux *http.ServeMux, route string, h http.Handler) {
-	guard := webhook.RequireToken(webhook.PathToken("token"), a.secret)
+	guard := webhook.RequireToken(webhook.PathSegment(2), a.secret)
 	mux.Handle(route, guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 		ctx, span := a.tracer.Start(ctx, "POST "+route, trace.WithSpanKind(trace.SpanKindServer))
@@ -52,7 +52,8 @@ func (a app) mount(mux *http.ServeMux, route string, h http.Handler) {
 	})))
 }
 
-// traced adds the trace to each line of a log, so that one leads to the other.
+// traced adds the trace to each line of a log, under OpenTelemetry's name for it, so
+// that one leads to the other.
 type traced struct{ slog.Handler }
 
 func (t traced) Handle(ctx context.Context, r slog.Record) error {

@@ -29,6 +29,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/sautigo/africastalking/examples/internal/curl"
 	"github.com/sautigo/africastalking/examples/internal/serve"
 	"github.com/sautigo/africastalking/webhook"
 )
@@ -37,13 +38,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	keep := func(context.Context, string) error { return nil } // where the shop keeps its orders
-	if err := run(ctx, os.Args[1:], keep, os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, os.Args[1:], os.Getenv, keep, os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "observability:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, order func(context.Context, string) error, stdout, stderr io.Writer) (err error) {
+func run(ctx context.Context, args []string, getenv func(string) string, order func(context.Context, string) error, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("observability", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:9000", "listen for callbacks on this address")
@@ -52,9 +53,10 @@ func run(ctx context.Context, args []string, order func(context.Context, string)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	secret := os.Getenv("CALLBACK_SECRET")
+	secret, shown := getenv("CALLBACK_SECRET"), `"$CALLBACK_SECRET"`
 	if secret == "" {
 		secret = rand.Text()
+		shown = secret
 	}
 
 	spans, err := otlptracehttp.New(ctx)
@@ -99,9 +101,15 @@ func run(ctx context.Context, args []string, order func(context.Context, string)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	fmt.Fprintf(stdout, "Listening on %s/at/%s/ussd and …/sms, metrics on %s/metrics\n", serve.URL(callbacks), secret, serve.URL(scrapes))
+	url := serve.URL(callbacks) + "/at/" + shown
+	fmt.Fprintf(stdout, "Listening on %s. Callback URLs begin with %s\n\n", serve.URL(callbacks), url)
+	fmt.Fprintln(stdout, curl.Post(url+"/ussd", curl.Form("sessionId", "ATUid_1", "phoneNumber", "+254711000001",
+		"serviceCode", "*384*123#", "text", "1")))
+	fmt.Fprintln(stdout, curl.Post(url+"/sms", curl.Form("id", "1", "from", "+254711000001", "to", "21512", "text", "ORDER")))
+	fmt.Fprintf(stdout, "curl %s/metrics\n", serve.URL(scrapes))
+	fmt.Fprintln(stdout, "\nPaste any of these into another terminal. Ctrl-C stops the server.")
 
-	// The two end together, whichever is the first.
+	// The two end together, when the first does.
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 2)

@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +25,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/sautigo/africastalking/examples/internal/exampletest"
 	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/sms/smstest"
 	"github.com/sautigo/africastalking/ussd"
@@ -202,24 +201,6 @@ func scrape(t *testing.T, url string) (string, outcomes) {
 
 func samples(m *dto.Metric) uint64 { return m.GetHistogram().GetSampleCount() }
 
-// syncBuffer is a buffer for a log.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // inTrace sends requests as part of a trace.
 type inTrace struct{}
 
@@ -232,7 +213,6 @@ func (inTrace) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestObservability(t *testing.T) {
 	c := startCollector(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.url)
-	t.Setenv("CALLBACK_SECRET", secret)
 	release := make(chan struct{})
 	order := func(_ context.Context, number string) error {
 		switch number {
@@ -246,30 +226,23 @@ func TestObservability(t *testing.T) {
 		<-release
 		return nil
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	var log syncBuffer
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, []string{"-addr", "127.0.0.1:0", "-metrics", "127.0.0.1:0", "-timeout", "200ms"}, order, in, &log)
-	}()
-	var callbacks, metrics string
-	if _, err := fmt.Fscanf(out, "Listening on %s and …/sms, metrics on %s", &callbacks, &metrics); err != nil {
-		t.Fatal(err)
-	}
+	p := start(t, order)
+	callbacks := p.URL(t) + "/at/" + secret
+	lines := p.Curls()
+	metrics := strings.TrimPrefix(lines[len(lines)-1], "curl ")
 
 	buy := func(number string) *ussdtest.Phone {
-		return ussdtest.NewURL(t, callbacks, ussdtest.WithPhoneNumber(number), ussdtest.WithTransport(inTrace{})).Dial("*384*123#").Send("1")
+		return ussdtest.NewURL(t, callbacks+"/ussd", ussdtest.WithPhoneNumber(number), ussdtest.WithTransport(inTrace{})).Dial("*384*123#").Send("1")
 	}
 	buy("+254711000001").Ends("Thank you for your order.")
 	buy("+254711000002").Ends(ussd.Apology)
 	buy("+254711000003").Ends(ussd.Apology)
 	buy("+254711000004").Ends(ussd.Apology)
-	app := smstest.NewURL(t, strings.TrimSuffix(callbacks, "ussd")+"sms", smstest.WithTransport(inTrace{}))
+	app := smstest.NewURL(t, callbacks+"/sms", smstest.WithTransport(inTrace{}))
 	app.Message(sms.IncomingMessage{From: "+254711000001", Text: text})
 	app.Expect(http.StatusInternalServerError).Message(sms.IncomingMessage{From: "+254711000002", Text: text})
 	app.Expect(http.StatusBadRequest).OptOut(sms.OptOut{PhoneNumber: "+254711000001"})
-	smstest.NewURL(t, strings.Replace(callbacks, secret, strings.ToLower(secret), 1)).Expect(http.StatusNotFound).Message(sms.IncomingMessage{})
+	smstest.NewURL(t, strings.Replace(callbacks, secret, strings.ToLower(secret), 1)+"/sms").Expect(http.StatusNotFound).Message(sms.IncomingMessage{})
 
 	want := outcomes{
 		"ussd.Request ok": 5, "ussd.Request failed": 1, "ussd.Request panic": 1, "ussd.Request deadline": 1,
@@ -281,8 +254,8 @@ func TestObservability(t *testing.T) {
 	}
 	close(release)
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	stop()
-	if err := <-done; err != nil {
+	p.Stop()
+	if err := <-p.Ended; err != nil {
 		t.Fatal(err)
 	}
 	spans, routes := c.spansOf(t)
@@ -295,8 +268,8 @@ func TestObservability(t *testing.T) {
 	if diff := cmp.Diff(want, c.metricsOf()); diff != "" {
 		t.Errorf("measurements (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(log.String(), "trace_id="+traceID) {
-		t.Errorf("the log leads to no trace:\n%s", log.String())
+	if !strings.Contains(p.Stderr.String(), "trace_id="+traceID) {
+		t.Errorf("the log leads to no trace:\n%s", p.Stderr.String())
 	}
 	for where, all := range map[string]string{"Prometheus": scraped, "the collector": c.everything(t)} {
 		for _, s := range private {
@@ -305,8 +278,37 @@ func TestObservability(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(log.String(), secret) {
-		t.Errorf("the log has the secret:\n%s", log.String())
+	if strings.Contains(p.Stderr.String(), secret) {
+		t.Errorf("the log has the secret:\n%s", p.Stderr.String())
+	}
+}
+
+// start runs the program, for a shop that keeps its orders with order.
+func start(t *testing.T, order func(context.Context, string) error) *exampletest.Process {
+	t.Helper()
+	return exampletest.Start(t, func(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+		return run(ctx, args, getenv, order, stdout, stderr)
+	}, map[string]string{"CALLBACK_SECRET": secret}, "-metrics", "127.0.0.1:0", "-timeout", "200ms")
+}
+
+// The commands that the program prints work, once the shell has put the secret in.
+func TestCurls(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", startCollector(t).url)
+	p := start(t, func(context.Context, string) error { return nil })
+	lines, wants := p.Curls(), []string{"END Thank you for your order.", "GOOD", `callback_duration_seconds_count{kind="ussd.Request",outcome="ok"} 1`}
+	if len(lines) != len(wants) || strings.Contains(p.Intro, secret) {
+		t.Fatalf("%d curl lines, or the secret, are printed, want %d:\n%s", len(lines), len(wants), p.Intro)
+	}
+	for i, want := range wants {
+		line := strings.ReplaceAll(lines[i], `"$CALLBACK_SECRET"`, secret)
+		if status, body := exampletest.Do(t, line); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s\nis answered %d %q, want 200 with %q", line, status, body, want)
+		}
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	p.Stop()
+	if err := <-p.Ended; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -314,7 +316,7 @@ func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{"-addr", "-metrics"} {
 		args := append([]string{"-addr", "127.0.0.1:0"}, addr, "127.0.0.1:none")
-		if err := run(t.Context(), args, nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "unknown port") {
+		if err := run(t.Context(), args, exampletest.Environ(nil), nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "unknown port") {
 			t.Errorf("%s: error %v", addr, err)
 		}
 	}

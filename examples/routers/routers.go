@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
@@ -25,7 +24,8 @@ import (
 type serveFunc func(ctx context.Context, l net.Listener) error
 
 // routers mount the same handlers, each with middleware of its own. The path holds
-// the secret, so what goes into the access log is the route.
+// the secret, so the access log has the route. The middleware must not call FormValue
+// or the like: it would take the body from the handlers.
 var routers = map[string]func(a *app, secret string, log *slog.Logger) serveFunc{
 	"net/http":    netHTTP,
 	"chi":         withChi,
@@ -36,7 +36,7 @@ var routers = map[string]func(a *app, secret string, log *slog.Logger) serveFunc
 }
 
 func netHTTP(a *app, secret string, log *slog.Logger) serveFunc {
-	guard := webhook.RequireToken(webhook.PathToken("token"), secret)
+	guard := webhook.RequireToken(webhook.PathSegment(2), secret)
 	m := http.NewServeMux()
 	m.Handle("/at/{token}/ussd", guard(a.ussd))
 	m.Handle("/at/{token}/sms", guard(a.sms))
@@ -48,7 +48,7 @@ func netHTTP(a *app, secret string, log *slog.Logger) serveFunc {
 }
 
 func withChi(a *app, secret string, log *slog.Logger) serveFunc {
-	guard := webhook.RequireToken(webhook.PathToken("token"), secret)
+	guard := webhook.RequireToken(webhook.PathSegment(2), secret)
 	r := chi.NewRouter()
 	r.Use(chimiddleware.RequestID, chimiddleware.Recoverer, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +63,7 @@ func withChi(a *app, secret string, log *slog.Logger) serveFunc {
 }
 
 func withGorilla(a *app, secret string, log *slog.Logger) serveFunc {
-	guard := webhook.RequireToken(func(r *http.Request) string { return mux.Vars(r)["token"] }, secret)
+	guard := webhook.RequireToken(webhook.PathSegment(2), secret)
 	r := mux.NewRouter()
 	r.Use(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +80,7 @@ func withGorilla(a *app, secret string, log *slog.Logger) serveFunc {
 }
 
 func withGin(a *app, secret string, log *slog.Logger) serveFunc {
-	guard := webhook.RequireToken(pathSegment, secret)
+	guard := webhook.RequireToken(webhook.PathSegment(2), secret)
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.Use(gin.Recovery(), func(c *gin.Context) {
@@ -94,7 +94,7 @@ func withGin(a *app, secret string, log *slog.Logger) serveFunc {
 }
 
 func withEcho(a *app, secret string, log *slog.Logger) serveFunc {
-	guard := webhook.RequireToken(webhook.PathToken("token"), secret)
+	guard := webhook.RequireToken(webhook.PathSegment(2), secret)
 	e := echo.New()
 	e.Use(echomiddleware.RequestID(), echomiddleware.Recover(), func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
@@ -109,10 +109,10 @@ func withEcho(a *app, secret string, log *slog.Logger) serveFunc {
 	return handler(e)
 }
 
-// withFiber isolates the handlers: fiber stands on fasthttp, which uses a request's
-// memory again once its handler has returned.
+// withFiber isolates the handlers: fiber stands on fasthttp, which reuses a request's
+// memory once its handler has returned.
 func withFiber(a *app, secret string, log *slog.Logger) serveFunc {
-	guard := webhook.RequireToken(pathSegment, secret)
+	guard := webhook.RequireToken(webhook.PathSegment(2), secret)
 	f := fiber.New()
 	f.Use(fiberrecover.New(), func(c fiber.Ctx) error {
 		err := c.Next()
@@ -130,10 +130,6 @@ func withFiber(a *app, secret string, log *slog.Logger) serveFunc {
 		})
 	}
 }
-
-// pathSegment is where the secret is on routers that do not tell net/http's handlers
-// about their wildcards. The route has three segments, or it would not be called.
-func pathSegment(r *http.Request) string { return strings.Split(r.URL.Path, "/")[2] }
 
 func handler(h http.Handler) serveFunc {
 	return func(ctx context.Context, l net.Listener) error { return serve.Until(ctx, l, h) }

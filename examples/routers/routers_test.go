@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sautigo/africastalking/examples/internal/exampletest"
 	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/sms/smstest"
 	"github.com/sautigo/africastalking/ussd"
@@ -104,6 +105,18 @@ func TestStrangers(t *testing.T) {
 		for _, token := range []string{strings.ToUpper(secret), secret[1:], secret + "%20", "x"} {
 			smstest.NewURL(t, url+token+"/sms").Expect(http.StatusNotFound).Message(sms.IncomingMessage{})
 		}
+		// Without a secret some routers redirect to the path without the empty segment.
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		for _, path := range []string{"/sms", "sms", "%2F/sms"} {
+			resp, err := client.Post(url+path, "application/x-www-form-urlencoded", strings.NewReader("id=1&from=2&to=3&text=4"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode < 300 || resp.StatusCode >= 500 {
+				t.Errorf("without a secret %s is answered %s", path, resp.Status)
+			}
+		}
 		smstest.NewURL(t, url+secret+"/other").Expect(http.StatusNotFound).Message(sms.IncomingMessage{})
 		// A callback of another kind has none of the fields.
 		smstest.NewURL(t, url+secret+"/sms").Expect(http.StatusBadRequest).OptOut(sms.OptOut{})
@@ -179,30 +192,39 @@ func TestDeadline(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
-	t.Setenv("CALLBACK_SECRET", secret)
-	ctx, stop := context.WithCancel(t.Context())
-	r, w := io.Pipe()
-	done := make(chan error, 1)
-	go func() { done <- run(ctx, []string{"-addr", "127.0.0.1:0", "-router", "gin"}, w, io.Discard) }()
-	var url string
-	if _, err := fmt.Fscanf(r, "Listening on %s", &url); err != nil {
-		t.Fatal(err)
+	t.Parallel()
+	p := exampletest.Start(t, run, nil, "-router", "gin")
+	lines, wants := p.Curls(), []string{"END Your number is +254711000001", "GOOD", "<Say>Your number is +254711000001</Say>"}
+	if len(lines) != len(wants) {
+		t.Fatalf("%d curl lines are printed, want %d:\n%s", len(lines), len(wants), p.Intro)
 	}
-	go io.Copy(io.Discard, r)
-	ussdtest.NewURL(t, strings.TrimSuffix(url, ",")).Dial("").Send("1").Ends("Your number is +254711000001")
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	stop()
-	if err := <-done; err != nil {
+	for i, want := range wants {
+		if status, body := exampletest.Do(t, lines[i]); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s\nis answered %d %q, want 200 with %q", lines[i], status, body, want)
+		}
+	}
+	p.Stop()
+	if err := <-p.Ended; err != nil {
 		t.Errorf("run returns %v", err)
 	}
 }
 
+func TestRunTakesSecretFromEnvironment(t *testing.T) {
+	t.Parallel()
+	p := exampletest.Start(t, run, map[string]string{"CALLBACK_SECRET": secret})
+	if strings.Contains(p.Intro, secret) || !strings.Contains(p.Intro, `/at/"$CALLBACK_SECRET"/ussd`) {
+		t.Errorf("the program shows the secret, or does not say where it goes:\n%s", p.Intro)
+	}
+	ussdtest.NewURL(t, p.URL(t)+"/at/"+secret+"/ussd").Dial("").Send("1").Ends("Your number is +254711000001")
+}
+
 func TestRunRefuses(t *testing.T) {
 	t.Parallel()
-	if err := run(t.Context(), []string{"-router", "other"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "chi, echo, fiber, gin, gorilla/mux, net/http") {
+	none := exampletest.Environ(nil)
+	if err := run(t.Context(), []string{"-router", "other"}, none, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "chi, echo, fiber, gin, gorilla/mux, net/http") {
 		t.Errorf("an unknown router gives %v", err)
 	}
-	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
+	if err := run(t.Context(), []string{"-h"}, none, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("-h gives %v", err)
 	}
 }
