@@ -8,17 +8,15 @@ import (
 )
 
 // Isolate returns h for servers other than net/http's that call it through an
-// adaptor, such as fasthttp's and that of fiber, which stands on it. They hold an
-// answer back until the handler returns, and then use the request's memory for
-// another one:
+// adaptor, such as fasthttp's and that of fiber, which stands on it. They reuse a
+// request's memory once the handler has returned:
 //
 //	app.All("/at/:token/ussd", adaptor.HTTPHandler(webhook.Isolate(ussd.Handler(serve))))
 //
-// What h gets is its own: a copy of the request, a context that ends when h returns
-// and has no values of the server's, and a writer that does not flush. So an answer
-// at the deadline ([WithTimeout]) goes out at the deadline, and a function that goes
-// on after it reads nothing of another request. The body must be in memory, as it is
-// unless the server was told to stream bodies.
+// Isolate gives h a copy of the request, a context that ends when h returns and has no
+// values of the server's, and a writer that does not flush. So a function that goes on
+// after its deadline ([WithTimeout]) reads nothing of another request. The body must be
+// in memory, as it is unless the server streams bodies.
 func Isolate(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -27,8 +25,8 @@ func Isolate(h http.Handler) http.Handler {
 	})
 }
 
-// cloneRequest returns a request that shares no memory with r but its body, which
-// was read before the function of a callback is called.
+// cloneRequest returns a request that shares no memory with r but its body, which the
+// handler reads before it calls the function of a callback.
 func cloneRequest(ctx context.Context, r *http.Request) *http.Request {
 	c := r.Clone(ctx)
 	c.Method, c.Proto, c.Host = strings.Clone(r.Method), strings.Clone(r.Proto), strings.Clone(r.Host)

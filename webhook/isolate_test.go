@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -63,6 +64,50 @@ func TestIsolate(t *testing.T) {
 			t.Errorf("the late function reads (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// All that a late function can reach is its own: the server uses the memory of the
+// method, the URL, the host and the rest again.
+func TestIsolateOwnsMemory(t *testing.T) {
+	t.Parallel()
+	var memories [][]byte
+	reused := func(s string) string {
+		memory := []byte(s)
+		memories = append(memories, memory)
+		return unsafe.String(&memory[0], len(memory))
+	}
+	type parts struct {
+		Method, Proto, Host, URI, Addr string
+		URL                            url.URL
+		Header                         http.Header
+	}
+	of := func(r *http.Request) parts {
+		return parts{r.Method, r.Proto, r.Host, r.RequestURI, r.RemoteAddr, *r.URL, r.Header}
+	}
+	request := func(s func(string) string) *http.Request {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Method, r.Proto, r.Host, r.RequestURI, r.RemoteAddr = s("POST"), s("HTTP/1.1"), s("host"), s("/uri"), s("10.0.0.1:1")
+		r.URL = &url.URL{Scheme: s("https"), Opaque: s("opaque"), Host: s("url.host"), Path: s("/path"), RawPath: s("/p%61th"),
+			RawQuery: s("a=b"), Fragment: s("fragment"), RawFragment: s("fr%61gment")}
+		r.Header = http.Header{s("Name"): {s("value"), s("other")}}
+		return r
+	}
+	var got *http.Request
+	h := webhook.Isolate(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r }))
+	h.ServeHTTP(httptest.NewRecorder(), request(reused))
+	for _, memory := range memories {
+		for i := range memory {
+			memory[i] = 'x'
+		}
+	}
+	want := of(request(func(s string) string { return s }))
+	if diff := cmp.Diff(want, of(got)); diff != "" {
+		t.Errorf("after the server has used its memory again the request is (-want +got):\n%s", diff)
+	}
+	h.ServeHTTP(httptest.NewRecorder(), (&http.Request{Method: "POST"}).WithContext(t.Context()))
+	if got.URL != nil {
+		t.Errorf("a request without a URL has got %v", got.URL)
+	}
 }
 
 func TestIsolateRequest(t *testing.T) {
