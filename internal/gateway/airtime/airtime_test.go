@@ -79,13 +79,25 @@ func TestDecide(t *testing.T) {
 		{"yes", gateway.Answer{Status: 200, Header: inJSON, Body: sample(t, "airtime_validation_response_validated.json")}, true, ""},
 		{"no", gateway.Answer{Status: 200, Header: inJSON, Body: sample(t, "airtime_validation_response_failed.json")}, false, ""},
 		{"more fields", gateway.Answer{Status: 200, Header: inJSON, Body: []byte(`{"status":"Validated","x":1}`)}, true, ""},
-		{"as text", gateway.Answer{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte(`{"status":"Validated"}`)}, false, `gateway: the answer is of type "text/html", not application/json`},
+		{
+			name:   "as text",
+			answer: gateway.Answer{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte(`{"status":"Validated"}`)},
+			fails:  `gateway: the answer is of type "text/html", not application/json`,
+		},
 		{"created", gateway.Answer{Status: 201, Body: []byte(`{"status":"Validated"}`)}, false, "gateway: status 201"},
 		{"cut", gateway.Answer{Status: 200, Body: []byte(`{"status":"Validated"}`), Err: cut}, false, "cut"},
-		{"another word", gateway.Answer{Status: 200, Body: []byte(`{"status":"validated"}`)}, false, `gateway: the answer's status is "validated"`},
+		{
+			name:   "another word",
+			answer: gateway.Answer{Status: 200, Body: []byte(`{"status":"validated"}`)},
+			fails:  `gateway: the answer's status is "validated"`,
+		},
 		{"another name", gateway.Answer{Status: 200, Body: []byte(`{"Status":"Validated"}`)}, false, "gateway: the answer has no status"},
 		{"no string", gateway.Answer{Status: 200, Body: []byte(`{"status":true}`)}, false, `gateway: the answer's status is "true"`},
-		{"no object", gateway.Answer{Status: 200, Body: []byte(`Validated`)}, false, "gateway: the answer is no JSON object: invalid character 'V' looking for beginning of value"},
+		{
+			name:   "no object",
+			answer: gateway.Answer{Status: 200, Body: []byte(`Validated`)},
+			fails:  "gateway: the answer is no JSON object: invalid character 'V' looking for beginning of value",
+		},
 		{"empty", gateway.Answer{Status: 200}, false, "gateway: the answer is no JSON object: unexpected end of JSON input"},
 	} {
 		validated, err := airtime.Decide(tt.answer)

@@ -332,15 +332,28 @@ func TestActions(t *testing.T) {
 			[]string{ringing, `| Breathe. Exhale now <speak>Breathe.<break time="200ms"/>Ex<emphasis>hale</emphasis> now</speak>`, done, byApp}},
 		{"reject", pages{"/voice": `<Reject/>`}, nil,
 			[]string{ringing, "> /voice NotAnswered NotAnswered 0 0 CALL_REJECTED", "is over was rejected by the app"}},
-		{"redirect", pages{"/voice": `<Say>One</Say><Redirect> https://ivr.example.com/next?a=1&amp;b=2 </Redirect><Say>Never</Say>`, "/next": "<Say>Two</Say>"}, nil,
-			[]string{ringing, "| One", "> /next?a=1&b=2 Active", "| Two", "> /next?a=1&b=2 Completed Success 0 0.000", byApp}},
+		{
+			name: "redirect",
+			app:  pages{"/voice": `<Say>One</Say><Redirect> https://ivr.example.com/next?a=1&amp;b=2 </Redirect><Say>Never</Say>`, "/next": "<Say>Two</Say>"},
+			want: []string{
+				ringing,
+				"| One",
+				"> /next?a=1&b=2 Active",
+				"| Two",
+				"> /next?a=1&b=2 Completed Success 0 0.000",
+				byApp,
+			},
+		},
 		{"redirect elsewhere", pages{"/voice": `<Redirect>https://other.example/next?key=secret</Redirect>`}, nil,
 			[]string{ringing, "> /next?key=secret Active",
 				"! Could not read a response: the URL to call is on other.example, and the app's callback URL on ivr.example.com",
 				"> /voice Completed Aborted 0 0", "is over has failed"}},
-		{"digits by number", pages{"/voice": `<GetDigits numDigits="2" callbackUrl="https://ivr.example.com/pin"><Play url="https://x.test/a.mp3"/></GetDigits>`, "/pin": menu},
-			func(t *testing.T, c *call.Call) { press(t, c, "1"); press(t, c, "*") },
-			[]string{ringing, "| https://x.test/a.mp3", "> /pin Active 1*", "| Your PIN?", "waits for keys "}},
+		{
+			name: "digits by number",
+			app:  pages{"/voice": `<GetDigits numDigits="2" callbackUrl="https://ivr.example.com/pin"><Play url="https://x.test/a.mp3"/></GetDigits>`, "/pin": menu},
+			act:  func(t *testing.T, c *call.Call) { press(t, c, "1"); press(t, c, "*") },
+			want: []string{ringing, "| https://x.test/a.mp3", "> /pin Active 1*", "| Your PIN?", "waits for keys "},
+		},
 		{"digits by finish key", pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`},
 			func(t *testing.T, c *call.Call) {
 				press(t, c, "123#")
@@ -368,16 +381,30 @@ func TestActions(t *testing.T) {
 				act(t, c.Silence(t.Context()))
 			},
 			[]string{ringing, "| Hi", "| Ho", "| Bye", "> /voice Completed Success 40 0.000", byApp}},
-		{"no digits, in one wait", pages{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
-			func(t *testing.T, c *call.Call) { act(t, c.Wait(t.Context(), time.Hour)) },
-			[]string{ringing, "| Hi", "| Ho", "| Bye", "> /voice Completed Success 40 0.000", byApp}},
+		{
+			name: "no digits, in one wait",
+			app:  pages{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
+			act:  func(t *testing.T, c *call.Call) { act(t, c.Wait(t.Context(), time.Hour)) },
+			want: []string{ringing, "| Hi", "| Ho", "| Bye", "> /voice Completed Success 40 0.000", byApp},
+		},
 		{"finish key alone", pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits><Say>Bye</Say>`},
 			func(t *testing.T, c *call.Call) { press(t, c, "#") },
 			[]string{ringing, "| Hi", "| Bye", done, byApp}},
-		{"record by finish key", pages{
-			"/voice": `<Record finishOnKey="#" playBeep="true" callbackUrl="https://ivr.example.com/rec"><Say>Speak</Say></Record><Say>Never</Say>`, "/rec": "<Say>Thanks</Say>"},
-			func(t *testing.T, c *call.Call) { act(t, c.Speak(t.Context(), 4*time.Second)); press(t, c, "#") },
-			[]string{ringing, "| Speak", "| beep", "> /rec Active mp3", "| Thanks", "> /rec Completed Success 4 0.000", byApp}},
+		{
+			name: "record by finish key",
+			app: pages{
+				"/voice": `<Record finishOnKey="#" playBeep="true" callbackUrl="https://ivr.example.com/rec"><Say>Speak</Say></Record><Say>Never</Say>`, "/rec": "<Say>Thanks</Say>"},
+			act: func(t *testing.T, c *call.Call) { act(t, c.Speak(t.Context(), 4*time.Second)); press(t, c, "#") },
+			want: []string{
+				ringing,
+				"| Speak",
+				"| beep",
+				"> /rec Active mp3",
+				"| Thanks",
+				"> /rec Completed Success 4 0.000",
+				byApp,
+			},
+		},
 		{"record by length", pages{"/voice": `<Record maxLength="10" callbackUrl="https://ivr.example.com/rec"/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 4*time.Second))
@@ -407,17 +434,20 @@ func TestActions(t *testing.T) {
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 3 0.000 mp3", "is over was ended by the caller"}},
-		{"dial", pages{"/voice": `<Dial phoneNumbers="+254711000001, +254711000002 " ringbackTone="https://x.test/r.mp3" record="true"/><Say>Never</Say>`},
-			func(t *testing.T, c *call.Call) {
+		{
+			name: "dial",
+			app:  pages{"/voice": `<Dial phoneNumbers="+254711000001, +254711000002 " ringbackTone="https://x.test/r.mp3" record="true"/><Say>Never</Say>`},
+			act: func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 5*time.Second))
 				act(t, c.PickUp(t.Context(), "+254711000002"))
 				act(t, c.Wait(t.Context(), time.Minute))
 				act(t, c.OtherHangsUp(t.Context()))
 			},
-			[]string{ringing, "| https://x.test/r.mp3",
+			want: []string{ringing, "| https://x.test/r.mp3",
 				"> /voice Active +254711000002 0 2025-02-13 08:35:20",
 				"> /voice Active +254711000002 60 2025-02-13 08:35:20",
-				"> /voice Completed Success 65 0.000 NORMAL_CLEARING mp3 +254711000002 60 2025-02-13 08:35:20", byApp}},
+				"> /voice Completed Success 65 0.000 NORMAL_CLEARING mp3 +254711000002 60 2025-02-13 08:35:20", byApp},
+		},
 		{"dial, charged from the answer", pages{"/voice": `<Dial phoneNumbers="+254711000001" maxDuration="30"/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 5*time.Second))
@@ -467,19 +497,25 @@ func TestActions(t *testing.T) {
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 60 0.000", "is over was ended by the caller"}},
-		{"transfer out of a dial", pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
-			func(t *testing.T, c *call.Call) {
+		{
+			name: "transfer out of a dial",
+			app:  pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
+			act: func(t *testing.T, c *call.Call) {
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), 6*time.Second))
 				act(t, c.Transfer(t.Context(), "+254711000003", 0))
 				act(t, c.Wait(t.Context(), 20*time.Second))
 				act(t, c.HangUp(t.Context()))
 			},
-			[]string{ringing, "> /voice Active +254711000001 0 2025-02-13 08:35:15",
-				"> /voice Completed Success 26 0.000 NORMAL_CLEARING +254711000001 6 2025-02-13 08:35:15 +254711000003:20", "is over was ended by the caller"}},
-		{"not XML", pages{"/voice": `<Say>Tom & Jerry</Say>`}, nil,
-			[]string{ringing, "! Response is not the XML of a voice call: line 1: not well-formed XML (is every & and < in text escaped?): invalid character entity & (no semicolon)",
-				"> /voice Completed Aborted 0 0", "is over has failed"}},
+			want: []string{ringing, "> /voice Active +254711000001 0 2025-02-13 08:35:15",
+				"> /voice Completed Success 26 0.000 NORMAL_CLEARING +254711000001 6 2025-02-13 08:35:15 +254711000003:20", "is over was ended by the caller"},
+		},
+		{
+			name: "not XML",
+			app:  pages{"/voice": `<Say>Tom & Jerry</Say>`},
+			want: []string{ringing, "! Response is not the XML of a voice call: line 1: not well-formed XML (is every & and < in text escaped?): invalid character entity & (no semicolon)",
+				"> /voice Completed Aborted 0 0", "is over has failed"},
+		},
 		{"unknown and misplaced", pages{"/voice": `<Hangup/><GetDigits><Dial/><Say>Hi</Say><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
 			func(t *testing.T, c *call.Call) { act(t, c.Silence(t.Context())) },
 			[]string{ringing, "| Hi", "| Bye", "> /voice Completed Success 30 0.000", byApp}},

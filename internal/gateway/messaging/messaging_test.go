@@ -64,12 +64,18 @@ func TestSMSOptionalFields(t *testing.T) {
 		c    interface{ Callback() gateway.Callback }
 		want string
 	}{
-		{"on demand", messaging.Message{ID: "1", Date: date, From: "+254711000001", To: "21512", Text: "a*b#c+d é", LinkID: "0309", NetworkCode: "63902"},
-			"date=2026-01-02+03%3A04%3A05&from=%2B254711000001&id=1&linkId=0309&text=a%2Ab%23c%2Bd+%C3%A9&to=21512&networkCode=63902"},
+		{
+			name: "on demand",
+			c:    messaging.Message{ID: "1", Date: date, From: "+254711000001", To: "21512", Text: "a*b#c+d é", LinkID: "0309", NetworkCode: "63902"},
+			want: "date=2026-01-02+03%3A04%3A05&from=%2B254711000001&id=1&linkId=0309&text=a%2Ab%23c%2Bd+%C3%A9&to=21512&networkCode=63902",
+		},
 		{"cost", messaging.Message{ID: "1", Date: date, From: "+250788000001", To: "40153", Text: "x", LinkID: "0", Cost: "None"},
 			"date=2026-01-02+03%3A04%3A05&from=%2B250788000001&id=1&linkId=0&text=x&to=40153&cost=None"},
-		{"premium report", messaging.DeliveryReport{ID: "1", Status: "Failed", PhoneNumber: "+254711000001", FailureReason: "InsufficientCredit", RetryCount: 2, RequestID: "r1"},
-			"phoneNumber=%2B254711000001&failureReason=InsufficientCredit&retryCount=2&id=1&status=Failed&requestId=r1"},
+		{
+			name: "premium report",
+			c:    messaging.DeliveryReport{ID: "1", Status: "Failed", PhoneNumber: "+254711000001", FailureReason: "InsufficientCredit", RetryCount: 2, RequestID: "r1"},
+			want: "phoneNumber=%2B254711000001&failureReason=InsufficientCredit&retryCount=2&id=1&status=Failed&requestId=r1",
+		},
 		{"no keyword", messaging.Subscription{PhoneNumber: "+254711000001", ShortCode: "21512", UpdateType: "Deletion"},
 			"phoneNumber=%2B254711000001&shortCode=21512&updateType=Deletion"},
 	} {

@@ -174,12 +174,24 @@ func TestFailures(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"not acknowledged", answer(500, `{"status":"Validated"}`), 200,
-			[]string{"airtimetest: validation is answered 500, want 200" + posted + "\n    answer: 500 Internal Server Error\n    {\"status\":\"Validated\"}"}},
-		{"no decision", answer(200, `OK`), 200,
-			[]string{"airtimetest: validation has no decision: the answer is no JSON object: invalid character 'O' looking for beginning of value" + posted + "\n    answer: 200 OK\n    OK"}},
-		{"another word", answer(200, `{"status":"Success"}`), 200,
-			[]string{`airtimetest: validation has no decision: the answer's status is "Success"` + posted + "\n    answer: 200 OK\n    {\"status\":\"Success\"}"}},
+		{
+			name:   "not acknowledged",
+			h:      answer(500, `{"status":"Validated"}`),
+			status: 200,
+			want:   []string{"airtimetest: validation is answered 500, want 200" + posted + "\n    answer: 500 Internal Server Error\n    {\"status\":\"Validated\"}"},
+		},
+		{
+			name:   "no decision",
+			h:      answer(200, `OK`),
+			status: 200,
+			want:   []string{"airtimetest: validation has no decision: the answer is no JSON object: invalid character 'O' looking for beginning of value" + posted + "\n    answer: 200 OK\n    OK"},
+		},
+		{
+			name:   "another word",
+			h:      answer(200, `{"status":"Success"}`),
+			status: 200,
+			want:   []string{`airtimetest: validation has no decision: the answer's status is "Success"` + posted + "\n    answer: 200 OK\n    {\"status\":\"Success\"}"},
+		},
 		{"refused", answer(404, `{"status":"Validated"}`), 404, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
