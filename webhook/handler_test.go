@@ -432,6 +432,18 @@ func TestHandlerFailures(t *testing.T) {
 		}, refused(409, "Conflict"), nil},
 		{"error that counts as received", func(context.Context, order) error { return &webhook.Error{Status: 200, Err: boom} },
 			answer{200, "", http.Header{}}, boom},
+		{
+			name: "last status that counts as received",
+			fn:   func(context.Context, order) error { return &webhook.Error{Status: 299, Err: boom} },
+			want: answer{299, "", http.Header{}},
+			err:  boom,
+		},
+		{
+			name: "first status that does not",
+			fn:   func(context.Context, order) error { return &webhook.Error{Status: 300, Err: boom} },
+			want: refused(300, "Multiple Choices"),
+			err:  boom,
+		},
 		{"status that is none", func(context.Context, order) error { return &webhook.Error{Status: 99, Err: boom} },
 			refused(500, "Internal Server Error"), boom},
 		{"panic", func(context.Context, order) error { panic("secret") }, refused(500, "Internal Server Error"), nil},
