@@ -18,8 +18,8 @@ type Action interface {
 	action()
 }
 
-// Prompt is what a caller hears while [GetDigits] or [Record] waits: [Say],
-// [SSML] or [Play], by value.
+// Prompt is said or played before [GetDigits] or [Record] waits: [Say], [SSML] or
+// [Play], by value.
 type Prompt interface {
 	Action
 	prompt()
@@ -41,9 +41,9 @@ func (Say) prompt()  {}
 func (SSML) prompt() {}
 func (Play) prompt() {}
 
-// Voice is who speaks. The set is open: Africa's Talking passes the names of
-// Google's text-to-speech voices on and publishes no full list, so any other
-// name is sent as it is.
+// Voice is the voice that speaks. The set is open: Africa's Talking takes the names of
+// Google's text-to-speech voices and publishes no full list, so any other name is
+// sent as it is.
 type Voice string
 
 // The voices of Africa's Talking's Say page and of its samples.
@@ -58,8 +58,8 @@ const (
 
 // Say reads a text aloud.
 type Say struct {
-	// Text is plain text and must hold more than white space. Markup in it is
-	// read out, not obeyed; use [SSML] for pauses and emphasis.
+	// Text is plain text and must hold more than white space. Markup in it is read
+	// out; use [SSML] for pauses and emphasis.
 	Text string
 	// Voice is [Woman] when empty.
 	Voice Voice
@@ -83,9 +83,9 @@ func appendSayStart(b []byte, v Voice, beep bool) []byte {
 	return append(b, '>')
 }
 
-// SSML reads a [Speech] aloud: text with pauses, emphasis and hints about how
-// to read numbers and dates. It is sent as a Say element that holds a speak
-// element. Which of Google's voices obey which hint is not documented.
+// SSML reads a [Speech] aloud: text with pauses, emphasis and hints about how to read
+// numbers and dates. It is sent as a speak element in a Say element. Africa's Talking
+// does not document which voices obey which hints.
 type SSML struct {
 	// Speech must not be the zero value.
 	Speech Speech
@@ -110,8 +110,8 @@ func (s SSML) appendTo(b []byte) ([]byte, string) {
 // Play plays a sound file.
 type Play struct {
 	// URL is the http or https address of an mp3 or wav file, required.
-	// Africa's Talking fetches it once and keeps it for as long as the HTTP
-	// cache headers say, so changed sounds need a new address or such headers.
+	// Africa's Talking fetches it once and caches it as its HTTP headers say, so a
+	// sound that changes needs a new address or such headers.
 	URL string
 }
 
@@ -125,20 +125,20 @@ func (p Play) appendTo(b []byte) ([]byte, string) {
 }
 
 // GetDigits speaks or plays a prompt and collects the keys that the caller
-// presses. Africa's Talking posts them to the callback URL and goes on with
-// that answer. A caller who presses nothing causes no callback at all: the call
-// goes on with the next action, or ends when there is none. To be asked in
-// either case, put a [Redirect] to yourself behind it.
+// presses. Africa's Talking posts them to the callback URL and carries out the
+// answer. If the caller presses nothing, there is no callback: the call goes on with
+// the next action, or ends. To get a callback in either case, put a [Redirect] to the
+// same URL behind it.
 type GetDigits struct {
 	// Prompt is required.
 	Prompt Prompt
-	// NumDigits ends the input after so many keys; zero sets no such end.
+	// NumDigits ends the input after so many keys; zero sets no limit.
 	NumDigits int
 	// Timeout is how long to wait for input, rounded up to whole seconds. Zero
 	// leaves it to Africa's Talking, which waits for 30 seconds.
 	Timeout time.Duration
-	// FinishOnKey ends the input: one of 0 to 9, * and #. Empty means no key
-	// does. Africa's Talking's older pages say that with neither FinishOnKey nor
+	// FinishOnKey is the key that ends the input: one of 0 to 9, * and #, or empty
+	// for none. Africa's Talking's older pages say that with neither FinishOnKey nor
 	// NumDigits the first key is sent on its own.
 	FinishOnKey string
 	// CallbackURL gets the digits; empty is the URL of the current callback.
@@ -169,17 +169,17 @@ func (g GetDigits) appendTo(b []byte) ([]byte, string) {
 	return append(b, "</GetDigits>"...), problem
 }
 
-// Dial connects the caller to someone else. Once that leg is picked up, the
-// actions behind Dial do not run.
+// Dial connects the caller to another number. Once that is picked up, the actions
+// behind Dial do not run.
 //
-// Africa's Talking was observed to post further callbacks for the same call
-// around a Dial: answering those with a Dial again makes a loop.
+// Africa's Talking was observed to post further callbacks for the same call around a
+// Dial. Answering them with a Dial makes a loop: see [Call.AfterDial].
 type Dial struct {
-	// PhoneNumbers is whom to ring, required: phone numbers in international
+	// PhoneNumbers are the numbers to ring, required: phone numbers in international
 	// form, SIP addresses or WebRTC client names.
 	PhoneNumbers NumberList
-	// Record records the conversation; the recording's URL comes with the last
-	// callback of the call.
+	// Record records the conversation. The last callback of the call has the URL of
+	// the recording.
 	Record bool
 	// Sequential rings one number after the other. Otherwise all ring at once
 	// and the first to pick up gets the call.
@@ -187,8 +187,8 @@ type Dial struct {
 	// CallerID is the Africa's Talking number to show. Empty is the number that
 	// was called; set it when the caller is a SIP or WebRTC client.
 	CallerID string
-	// RingBackTone is the http or https address of the sound that the caller
-	// hears while the others ring.
+	// RingBackTone is the http or https address of the sound that the caller hears
+	// while the numbers ring.
 	RingBackTone string
 	// MaxDuration limits the conversation, rounded up to whole seconds. Zero
 	// sets no limit.
@@ -219,20 +219,19 @@ func (d Dial) appendTo(b []byte) ([]byte, string) {
 	return append(b, "/>"...), ""
 }
 
-// NumberList is whom to ring: one number, or several separated by commas and
-// nothing else, as Africa's Talking writes them. A constant can be written
-// down as it is; values that come from elsewhere go through [Numbers], which
-// does not let one value become two.
+// NumberList is one number, or several with commas and nothing else between them, as
+// Africa's Talking writes them. Write a constant as it is, and use [Numbers] for values
+// from elsewhere: there one value cannot become two.
 type NumberList string
 
-// Numbers makes a list of numbers, SIP addresses or WebRTC client names. One
-// that is empty or holds a comma, white space or an invisible character is not
-// one number: [Respond] refuses a list that was made with it.
+// Numbers makes a list of numbers, SIP addresses or WebRTC client names. [Respond]
+// refuses the list if one of them is empty or holds a comma, white space or an
+// invisible character.
 func Numbers(numbers ...string) NumberList {
 	for i, n := range numbers {
 		if strings.Contains(n, ",") {
-			// A control character keeps the value in one piece and is refused
-			// later, with its position.
+			// A control character keeps the value in one piece, and Respond refuses
+			// it with its position.
 			numbers = slices.Clone(numbers)
 			numbers[i] = strings.ReplaceAll(n, ",", "\x00")
 		}
@@ -248,34 +247,33 @@ func (l NumberList) Split() []string {
 	return strings.Split(string(l), ",")
 }
 
-// Record records the caller. It comes in two forms.
+// Record records the caller, in one of two ways.
 //
-// The zero Record is the bare form: it records until the caller hangs up, the
-// recording's URL comes with the last callback of the call, and no action
-// behind it runs.
+// The zero Record is the bare form: it records until the caller hangs up, and no
+// action behind it runs. The last callback of the call has the URL of the recording.
 //
-// With any field set, the recording ends by itself; Africa's Talking then posts
-// the recording's URL to the callback URL and goes on with that answer.
+// With any field set, the recording ends by itself. Africa's Talking posts its URL to
+// the callback URL and carries out the answer.
 type Record struct {
 	// Prompt is said or played first; nil for none.
 	Prompt Prompt
-	// FinishOnKey ends the recording: one of 0 to 9, * and #. Empty means no
-	// key does.
+	// FinishOnKey is the key that ends the recording: one of 0 to 9, * and #, or
+	// empty for none.
 	FinishOnKey string
 	// MaxLength limits the recording, rounded up to whole seconds. Zero sets no
 	// limit.
 	MaxLength time.Duration
-	// Timeout is rounded up to whole seconds. Zero leaves it to Africa's
-	// Talking, which waits for 3600 seconds; its pages do not agree whether
-	// that is of silence or in all.
+	// Timeout is rounded up to whole seconds. Zero leaves it to Africa's Talking,
+	// which waits for 3600 seconds; its pages differ on whether that limits the
+	// silence or the recording.
 	Timeout time.Duration
 	// TrimSilence removes silence from the start and the end.
 	TrimSilence bool
 	// PlayBeep plays a beep.
 	PlayBeep bool
 	// CallbackURL gets the recording; empty is the URL of the current callback.
-	// Africa's Talking's older pages say that it becomes the callback for the
-	// rest of the call.
+	// Africa's Talking's older pages say that it stays the callback URL for the rest
+	// of the call.
 	CallbackURL string
 }
 
@@ -299,13 +297,13 @@ func (r Record) appendTo(b []byte) ([]byte, string) {
 	return append(b, "</Record>"...), problem
 }
 
-// Enqueue parks the caller in a queue until somebody takes them out with
+// Enqueue parks the caller in a queue until another call takes them out with
 // [Dequeue].
 type Enqueue struct {
-	// HoldMusic is the http or https address of what the caller hears
-	// meanwhile, cached as in [Play]. Empty leaves it to Africa's Talking.
+	// HoldMusic is the http or https address of the sound that the caller hears,
+	// cached as in [Play]. Empty leaves it to Africa's Talking.
 	HoldMusic string
-	// Name is the queue. Africa's Talking does not say what an empty name is.
+	// Name is the queue. Africa's Talking does not document an empty name.
 	Name string
 }
 
@@ -319,9 +317,9 @@ func (e Enqueue) appendTo(b []byte) ([]byte, string) {
 	return append(b, "/>"...), ""
 }
 
-// Dequeue connects the call to a caller who waits in a queue. With nobody
-// waiting, Africa's Talking ends the call; after a conversation the actions
-// behind Dequeue do not run.
+// Dequeue connects the call to a caller who waits in a queue. If the queue is empty,
+// Africa's Talking ends the call. After a conversation the actions behind Dequeue do
+// not run.
 type Dequeue struct {
 	// PhoneNumber is the Africa's Talking number that the waiting callers
 	// dialled, required.
@@ -343,9 +341,9 @@ func (d Dequeue) appendTo(b []byte) ([]byte, string) {
 // Conference puts the caller into a conference. It has nothing to set.
 type Conference struct{}
 
-// Redirect hands the call to another URL: Africa's Talking posts a callback
-// there and goes on with that answer. The URL stays the callback for the rest
-// of the call. No action behind Redirect runs.
+// Redirect hands the call to another URL: Africa's Talking posts a callback there and
+// carries out the answer. That URL stays the callback URL for the rest of the call. No
+// action behind Redirect runs.
 type Redirect struct {
 	// URL is an http or https address, required.
 	URL string
@@ -360,18 +358,17 @@ func (r Redirect) appendTo(b []byte) ([]byte, string) {
 	return append(b, "</Redirect>"...), ""
 }
 
-// Reject refuses the call, at no charge. Africa's Talking's Reject page wants
-// it to be the only action, although samples of Africa's Talking end a spoken
-// message with it; [Response.Check] warns about that use.
+// Reject refuses the call, at no charge. Africa's Talking's Reject page wants it to be
+// the only action, although its samples end a spoken message with it;
+// [Response.Check] warns about that use.
 type Reject struct{}
 
-// notAValue is the problem of an action or a prompt that no type switch here
-// knows. A type outside this package gets past the sealed interfaces by
-// embedding an action.
+// notAValue is the problem of an action that no type switch here knows. A type of
+// another package can implement the sealed interfaces by embedding an action.
 const notAValue = "nil, a pointer or a foreign type, not an action by value"
 
-// appendAction and appendPrompt switch over concrete types, so that the
-// compiler can see that the values behind the interfaces do not escape.
+// appendAction and appendPrompt switch over concrete types, so that the compiler can
+// prove that the values behind the interfaces do not escape to the heap.
 func appendAction(b []byte, a Action) ([]byte, string) {
 	switch a := a.(type) {
 	case Say:

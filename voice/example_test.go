@@ -99,6 +99,16 @@ func ExampleSpeech() {
 	// <speak>Take a deep breath.<break time="200ms"/><emphasis level="strong">Exhale</emphasis> &lt;slowly&gt;.</speak>
 }
 
+func ExampleSpeech_Prosody() {
+	amount := voice.Speech{}.Text("You sent ").Sub("KES", "Kenya shillings").Text(" 500.")
+	s := voice.Speech{}.
+		Paragraph(voice.Speech{}.Prosody(voice.Prosody{Rate: "slow"}, amount)).
+		Sentence(voice.Speech{}.Text("Goodbye."))
+	fmt.Println(s.SSML())
+	// Output:
+	// <speak><p><prosody rate="slow">You sent <sub alias="Kenya shillings">KES</sub> 500.</prosody></p><s>Goodbye.</s></speak>
+}
+
 func ExamplePlay() {
 	fmt.Println(voice.Respond(voice.Play{URL: "https://example.com/audio/welcome.mp3"}).XML())
 	// Output:

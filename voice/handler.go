@@ -8,24 +8,24 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// DefaultTimeout is how long a function may take to answer unless
-// [webhook.WithTimeout] says otherwise: 8 s. Africa's Talking documents no limit.
+// DefaultTimeout is how long a function may take to answer, unless
+// [webhook.WithTimeout] sets another limit. Africa's Talking documents none.
 const DefaultTimeout = 8 * time.Second
 
-// Apology is what a caller hears when the function gave no answer.
+// Apology is said to a caller when the function fails or is late.
 const Apology = "Sorry, something went wrong. Please call again later."
 
-// Handler returns a handler for the callback URL of a voice number. It asks fn
-// what to do as long as the call is active, and answers with the XML of the
-// [Response], status 200 and its length. If fn returns an error, panics, takes
-// longer than [DefaultTimeout] or returns a response that cannot be sent, the
-// caller hears [Apology] and the call ends; [webhook.WithFallback] changes that.
+// Handler returns a handler for the callback URL of a voice number. It calls fn
+// while the call is active, and answers with the XML of the [Response], status 200
+// and its length. If fn returns an error, panics, takes longer than [DefaultTimeout]
+// or returns an invalid response, the caller hears [Apology] and the call ends;
+// [webhook.WithFallback] changes that.
 //
-// When the call is over, Africa's Talking posts to the same URL once more, which
-// asks for nothing: fn does not see it. [OnEnd] does.
+// When the call is over, Africa's Talking posts to the same URL once more and ignores
+// the answer. That callback goes to the function of [OnEnd] instead of fn.
 //
-// Calls of many people run at once, and a callback may be delivered twice: fn must
-// be safe for concurrent use. For the same moment of a call give the same answer.
+// Calls of many people run at once, so fn must be safe for concurrent use. A callback
+// may be delivered twice: give the same answer for the same moment of a call.
 func Handler(fn func(context.Context, Call) (Response, error), opts ...webhook.Option) http.Handler {
 	return webhook.ReplyHandler(fn,
 		webhook.WithTimeout(DefaultTimeout),
@@ -35,9 +35,9 @@ func Handler(fn func(context.Context, Call) (Response, error), opts ...webhook.O
 }
 
 // OnEnd returns an option of [Handler] that sends fn the callbacks with
-// isActive=0: the call is over, with its duration and cost. They are answered 200
-// "OK", and 500 if fn returns an error. The default drops them: an app with an
-// events URL may get them there.
+// isActive=0: the call is over, with its duration and cost. The handler answers 200
+// "OK", and 500 if fn returns an error. Without OnEnd the handler drops them: an app
+// with an events URL may get them there.
 func OnEnd(fn func(context.Context, Call) error) webhook.Option {
 	return onEnd{webhook.WithOptions(), fn}
 }
@@ -53,11 +53,11 @@ func (o onEnd) Notify(ctx context.Context, c Call) error { return o.fn(ctx, c) }
 
 // EventHandler returns a handler for the events URL of a voice number: calls that
 // are over, and call transfers ([Call.Transfer]). It answers 200 "OK", and 500 if
-// fn returns an error; the answer asks for nothing.
+// fn returns an error.
 func EventHandler(fn func(context.Context, Call) error, opts ...webhook.Option) http.Handler {
 	return webhook.Handler(fn, opts...)
 }
 
-// Parse reads a callback or an event from a request, for handlers of one's own. Its
-// errors are those of [webhook.Parse].
+// Parse reads a callback or an event from a request, for apps that write their own
+// handler. Its errors are those of [webhook.Parse].
 func Parse(r *http.Request) (Call, error) { return webhook.Parse[Call](r) }

@@ -12,31 +12,30 @@ const (
 	declaration   = `<?xml version="1.0" encoding="UTF-8"?>`
 	emptyDocument = declaration + `<Response/>`
 
-	// maxDocument bounds what is built and what is parsed, so that whatever
+	// maxDocument bounds both building and parsing, so that every response that
 	// was built can be parsed.
 	maxDocument = 1 << 20
 
-	// scratchSize holds the usual answer, a menu with a prompt or two. A longer
-	// one moves to the heap.
+	// scratchSize is enough for a menu with a prompt or two. A longer document
+	// moves to the heap.
 	scratchSize = 1 << 10
 )
 
 // Response is the answer to a voice callback: actions that Africa's Talking
-// carries out in order. Build it with [Respond]; parse one with
-// [Response.UnmarshalText].
+// carries out in order. [Respond] builds one, [Response.UnmarshalText] parses one.
 //
-// The zero Response is valid and asks for nothing. Responses are compared with
-// ==: equal means the same bytes on the wire, or invalid for the same reason.
+// The zero Response is valid and has no actions. Responses are compared with ==:
+// equal ones are the same bytes on the wire, or invalid for the same reason.
 type Response struct {
 	doc     string // empty for the empty document
 	problem string // why the response is invalid; doc is empty then
 	doubt   string // what Check says of a valid one
 }
 
-// Respond builds a response from actions, carried out in that order. It does
-// not panic: an invalid action, such as a [Play] without a URL, makes a
-// response whose [Response.Err] names the action and the attribute, and which
-// refuses to be marshalled. A document over 1 MiB is invalid too.
+// Respond builds a response from actions, carried out in that order. It does not
+// panic: an invalid action, such as a [Play] without a URL, makes the response
+// invalid, and [Response.Err] names the action and the attribute. A document over
+// 1 MiB is invalid too.
 func Respond(actions ...Action) Response {
 	if len(actions) == 0 {
 		return Response{}
@@ -66,7 +65,7 @@ func Respond(actions ...Action) Response {
 	return Response{doc: string(b), doubt: doubt}
 }
 
-// ending names an action that always ends the response, and is empty for others.
+// ending returns the name of an action that always ends the response, or "".
 func ending(a Action) string {
 	switch a := a.(type) {
 	case Redirect:
@@ -105,12 +104,11 @@ func (r Response) Err() error {
 	return invalid(r.problem)
 }
 
-// Check warns about a valid response that does not do what it seems to: an
-// action that never runs because one before it always ends the response
-// ([Redirect], [Reject] and a bare [Record] do), or a [Reject] that is not
-// alone, which Africa's Talking's Reject page rules out. It reports the first
-// case found, and the error of an invalid response. [Handler] logs it and sends
-// the response.
+// Check warns about a valid response with an action that never runs, because
+// [Redirect], [Reject] and a bare [Record] always end a response, or with a [Reject]
+// that is not alone, which Africa's Talking's Reject page rules out. It returns the
+// first such case, and the error of an invalid response. [Handler] logs the warning
+// and sends the response.
 func (r Response) Check() error {
 	switch {
 	case r.problem != "":
@@ -121,15 +119,14 @@ func (r Response) Check() error {
 	return nil
 }
 
-// Actions returns the actions of the response as they go over the wire:
-// durations are whole seconds and characters that XML cannot carry are
-// replaced. It is nil when there are none and for an invalid response. It
-// parses the document, so it is meant for tests and tools.
+// Actions returns the actions as they go over the wire: durations are whole seconds,
+// and characters that XML cannot carry are replaced. It returns nil if there are none
+// or the response is invalid. It parses the document, so it is for tests and tools.
 func (r Response) Actions() []Action {
 	if r.doc == "" {
 		return nil
 	}
-	// What Respond has built always parses; the fuzz tests hold it to that.
+	// A document of Respond always parses; the fuzz tests hold it to that.
 	actions, _ := parse([]byte(r.doc))
 	return actions
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/sautigo/africastalking/internal/voicexml"
 )
 
-// maxBreak keeps a computed pause from stopping a call for good.
+// maxBreak keeps a pause that was computed wrongly from stopping a call for good.
 const maxBreak = time.Hour
 
 // maxNesting leaves room for the four elements around the marks.
