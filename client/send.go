@@ -179,12 +179,13 @@ func (f *failure) mark(todo []*Recipient) {
 // together with a failure.
 func (c *Client) post(ctx context.Context, m Message, to []*Recipient) (reply, *failure) {
 	r := c.encode(m, to)
-	a, err := c.exchange(ctx, r)
+	a, broken := c.exchange(ctx, r)
 	switch {
-	case errors.Is(err, ErrNotSent):
-		return reply{}, &failure{outcome: NotSent, err: err, retry: true}
-	case err != nil:
-		return reply{}, &failure{err: err}
+	case broken == nil:
+	case broken.kind == ErrNotSent:
+		return reply{}, &failure{outcome: NotSent, err: broken, retry: true}
+	default:
+		return reply{}, &failure{err: broken}
 	}
 	rep, err := decodeReply(a.body)
 	switch {

@@ -39,9 +39,9 @@ type response struct {
 	body   []byte
 }
 
-// exchange makes one request. Its errors match [ErrNotSent] when nothing can
-// have acted on the request, and otherwise [ErrOutcomeUnknown].
-func (c *Client) exchange(ctx context.Context, r request) (response, error) {
+// exchange makes one request. The kind of its errors is ErrNotSent when nothing can
+// have acted on the request, and otherwise ErrOutcomeUnknown.
+func (c *Client) exchange(ctx context.Context, r request) (response, *transportError) {
 	if err := ctx.Err(); err != nil {
 		return response{}, r.failed(ErrNotSent, 0, err, "")
 	}
@@ -99,7 +99,7 @@ func (c *Client) exchange(ctx context.Context, r request) (response, error) {
 
 // failed returns the error of a request without a usable answer. The status is 0
 // when there was no answer; the stage explains an err that says nothing itself.
-func (r request) failed(kind error, status int, err error, stage string) error {
+func (r request) failed(kind error, status int, err error, stage string) *transportError {
 	var text string
 	switch {
 	case kind == ErrNotSent:
@@ -114,7 +114,14 @@ func (r request) failed(kind error, status int, err error, stage string) error {
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}
-	return &transportError{kind, "client: " + text + r.url.Host + ": " + cmp.Or(class(err), stage, "transport error"), err}
+	text += r.url.Host + ": " + cmp.Or(class(err), stage, "transport error")
+	// A transport may send through a Client of its own. Its outcome is not ours.
+	for _, kind := range []error{ErrInvalid, ErrNotSent, ErrOutcomeUnknown, ErrRefused, ErrTransient, ErrAuthentication} {
+		if errors.Is(err, kind) {
+			err = nil
+		}
+	}
+	return &transportError{kind, "client: " + text, err}
 }
 
 // transportError is a request without a usable answer. Its text never quotes err,

@@ -364,6 +364,13 @@ func TestUnknownAfterWrite(t *testing.T) {
 			trace.GetConn("a")
 			return nil, errors.New("second attempt")
 		}},
+		{"error that claims otherwise", func(r *http.Request) (*http.Response, error) {
+			io.Copy(io.Discard, r.Body)
+			return nil, fmt.Errorf("by another client: %w %w", client.ErrNotSent, client.ErrRefused)
+		}},
+		{"answers below an error of the server", func(*http.Request) (*http.Response, error) {
+			return response(500, "application/json", acceptAll([]string{number1})), nil
+		}},
 		{"error that quotes the request", func(r *http.Request) (*http.Response, error) {
 			b, _ := io.ReadAll(r.Body)
 			return nil, errors.New("cannot send " + string(b) + testKey + testText)
