@@ -370,3 +370,38 @@ func TestOnceEndsWaiting(t *testing.T) {
 		}
 	})
 }
+
+// beaten fails a Save after another caller has claimed the key.
+type beaten struct {
+	state.Store
+	claim func()
+}
+
+func (b *beaten) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (uint64, error) {
+	b.claim()
+	return 0, errStore
+}
+
+// A caller that could not claim the key does not take the claim of another away.
+func TestOnceLeavesOtherClaims(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		memory := new(state.Memory)
+		runs := 0
+		pay := func(context.Context) (int, error) {
+			runs++
+			time.Sleep(5 * time.Second)
+			return runs, nil
+		}
+		store := &beaten{memory, func() {
+			go func() { _, _ = state.Once(t.Context(), memory, "key", pay) }()
+			synctest.Wait()
+		}}
+		if _, err := state.Once(t.Context(), store, "key", pay); !errors.Is(err, errStore) || errors.Is(err, state.ErrInDoubt) {
+			t.Errorf("the one that failed: got error %v", err)
+		}
+		if got, err := state.Once(t.Context(), memory, "key", pay); got != 1 || err != nil {
+			t.Errorf("another: got %d and error %v, want 1", got, err)
+		}
+	})
+}
