@@ -826,6 +826,13 @@ func TestSecretsAreMasked(t *testing.T) {
 			t.Errorf("%s: %q", answer, f.errors)
 		}
 	}
+	lost := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "no route for "+r.URL.Path, http.StatusNotFound)
+	}))
+	defer lost.Close()
+	try(func(tb testing.TB) {
+		voicetest.New(tb, answers(), voicetest.WithEventsURL(lost.URL+"/at/"+other+"/events")).Dial()
+	}).failsWith(t, false, "an event was not acknowledged with 200: 404 Not Found", "no route for /at/…/events")
 	bad := try(func(tb testing.TB) { voicetest.New(tb, mux, voicetest.WithCallbackURL("/at/"+token+"/voice")) })
 	bad.failsWith(t, true, `the callback URL "/at/…/voice" is not absolute`)
 }
