@@ -97,6 +97,14 @@ func newDecoder(t reflect.Type) (*decoder, error) {
 		key := "schema"
 		if d.json && !own {
 			key, d.object = "json", true
+			for _, f := range reflect.VisibleFields(t) {
+				switch f.Type.Kind() {
+				case reflect.Func, reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+					if f.IsExported() && f.Tag.Get("json") != "-" {
+						return nil, fmt.Errorf("field %s: %v cannot be read: leave it out with json:\"-\"", f.Name, f.Type)
+					}
+				}
+			}
 		}
 		d.fields = tagsOf(t, key)
 		d.names = map[string]string{}
@@ -191,7 +199,7 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 	}
 	if !d.event {
 		if key, ok := form.repeated(); ok {
-			return sentTwice(key)
+			return sentTwice(printable(key))
 		}
 	}
 	var texts map[string][]string
@@ -213,7 +221,7 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 		texts, err = d.tags.decode(v, *form, body, kind)
 	}
 	if err == nil {
-		err = d.header(header, v)
+		err = readHeader(header, v, d.tags != nil)
 	}
 	for i := 0; err == nil && i < len(c.required); i++ {
 		if !d.has(v, *form, texts, c.required[i]) {
@@ -223,18 +231,17 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 	return err
 }
 
-// header lets a payload read the headers of its request.
-func (d *decoder) header(h http.Header, v any) error {
-	type unmarshaler interface{ UnmarshalHeader(http.Header) error }
-	if u, ok := v.(unmarshaler); ok {
+// readHeader lets a payload read the headers of its request, or those that it embeds if
+// their methods hide each other.
+func readHeader(h http.Header, v any, embeds bool) error {
+	if u, ok := v.(interface{ UnmarshalHeader(http.Header) error }); ok {
 		return fromApp(u.UnmarshalHeader(h))
 	}
-	if d.tags != nil {
-		for _, index := range d.tags.embedded {
-			if u, ok := embedded(v, index).(unmarshaler); ok {
-				if err := fromApp(u.UnmarshalHeader(h)); err != nil {
-					return err
-				}
+	t := reflect.TypeOf(v).Elem()
+	for i := 0; embeds && t.Kind() == reflect.Struct && i < t.NumField(); i++ {
+		if t.Field(i).Anonymous {
+			if err := readHeader(h, embedded(v, []int{i}), true); err != nil {
+				return err
 			}
 		}
 	}
@@ -326,6 +333,6 @@ func isObject(body []byte) bool {
 	return len(body) > 0 && body[0] == '{'
 }
 
-func sentTwice(key string) error {
-	return &FieldError{Field: printable(key), Err: fmt.Errorf("%w: sent twice", ErrMalformed)}
+func sentTwice(field string) error {
+	return &FieldError{Field: field, Err: fmt.Errorf("%w: sent twice", ErrMalformed)}
 }

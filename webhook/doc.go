@@ -7,8 +7,10 @@
 // options. Use this package itself for the rest:
 //
 //	type Payment struct {
-//		TransactionID string               `schema:"transactionId" json:"transactionId"`
-//		Value         africastalking.Money `schema:"value" json:"value"`
+//		TransactionID   string               `schema:"transactionId"`
+//		Value           africastalking.Money `schema:"value"`
+//		RequestMetadata map[string]string    `schema:"requestMetadata"`
+//		TransactionDate time.Time            `schema:"transactionDate"`
 //	}
 //
 //	http.Handle("/payments", webhook.Handler(
@@ -17,6 +19,21 @@
 //
 //	http.Handle("/anything", webhook.Handler(
 //		func(ctx context.Context, e webhook.Event) error { return keep(ctx, e.Body) }))
+//
+// # Which tags
+//
+// A type with schema tags is decoded from a form and from JSON alike: nested
+// objects are fields such as "sender.name" and "items.0.name", numbers may come as
+// texts and texts as numbers, dates in any form of [africastalking.ParseTime]. "None",
+// "" and null are absent, for a string only null and for one named id or …Id "0", too.
+// A date or an amount that cannot be read counts as absent, any other value that does
+// not fit is refused. A json.RawMessage takes a member as it was written, a
+// map[string]string the members of an object.
+//
+// A struct may embed a payload of this module, or any [FormUnmarshaler], to add
+// fields to it: the payload reads itself, and the tags are for the rest.
+//
+// A type without schema tags is decoded from JSON alone, by encoding/json.
 //
 // # Who is calling
 //

@@ -64,7 +64,7 @@ func TestEvent(t *testing.T) {
 func TestEventSamples(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) != 5 {
 		t.Fatalf("%d samples, %v", len(files), err)
 	}
 	for _, file := range files {

@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,13 +12,32 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// Payment is a callback that this module has no type for.
+// Payment is a payment notification, a callback that this module has no type for.
+// It comes as JSON; a form would be read alike.
 type Payment struct {
-	TransactionID string               `schema:"transactionId" json:"transactionId"`
-	Value         africastalking.Money `schema:"value" json:"value"`
+	TransactionID    string               `schema:"transactionId"`
+	Category         string               `schema:"category"`
+	Provider         string               `schema:"provider"`
+	ProviderRefID    string               `schema:"providerRefId"`
+	ProviderChannel  string               `schema:"providerChannel"`
+	ClientAccount    string               `schema:"clientAccount"`
+	ProductName      string               `schema:"productName"`
+	SourceType       string               `schema:"sourceType"`
+	Source           string               `schema:"source"`
+	DestinationType  string               `schema:"destinationType"`
+	Destination      string               `schema:"destination"`
+	Value            africastalking.Money `schema:"value"`
+	TransactionFee   africastalking.Money `schema:"transactionFee"`
+	ProviderFee      africastalking.Money `schema:"providerFee"`
+	Status           string               `schema:"status"`
+	Description      string               `schema:"description"`
+	RequestMetadata  map[string]string    `schema:"requestMetadata"`
+	ProviderMetadata json.RawMessage      `schema:"providerMetadata"`
+	TransactionDate  time.Time            `schema:"transactionDate"`
 }
 
 // send posts a form and prints the answer, as Africa's Talking would see it.
@@ -41,6 +61,38 @@ func ExampleHandler() {
 	// ATPid_1 paid KES 100.50
 	// 200 OK
 	// 400 webhook: field value: missing
+}
+
+func ExampleHandler_json() {
+	h := webhook.Handler(func(_ context.Context, p Payment) error {
+		fmt.Println(p.Value, p.TransactionDate.Format(time.DateOnly), p.RequestMetadata["shopId"], string(p.ProviderMetadata))
+		return nil
+	}, webhook.WithRequired("transactionId", "value"), discard)
+
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{
+		"transactionId": "ATPid_1", "value": "KES 100.5000", "transactionDate": "2018-07-21 11:30:28",
+		"requestMetadata": {"shopId": 1233}, "providerMetadata": {"KYCName": "TestCustomer"}}`))
+	r.Header.Set("Content-Type", "application/json")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	// Output: KES 100.50 2018-07-21 1233 {"KYCName": "TestCustomer"}
+}
+
+// Branch is an incoming message with a field that this module does not know.
+type Branch struct {
+	sms.IncomingMessage
+	Operator string `schema:"operator"`
+}
+
+func ExampleHandler_embedded() {
+	h := webhook.Handler(func(_ context.Context, b Branch) error {
+		fmt.Println(b.Text, "by", b.Operator)
+		return nil
+	})
+
+	send(h, "id=1&from=%2B254711000001&to=22384&text=hello&operator=amina")
+	// Output:
+	// hello by amina
+	// 200 OK
 }
 
 func ExampleHandler_event() {

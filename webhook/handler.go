@@ -17,17 +17,22 @@ import (
 // chooses another status. A panic in fn counts as an error.
 //
 // T is [Event], a type that implements [FormUnmarshaler], or a struct with schema
-// tags. Of these each member of a JSON object is a field, too. A type with json
-// tags, or without tags, is decoded from JSON by encoding/json; then only the names
-// of the outermost object are checked as those of a form. Handler panics if the
-// tags of T cannot be decoded without surprises. A tag that says required is
-// checked, except inside the elements of a slice.
+// tags, which is decoded from a form and from JSON alike. Any other type is decoded
+// from JSON by encoding/json; then only the names of the outermost object are
+// checked as those of a form. Handler panics if T cannot be decoded without
+// surprises, and says what to write instead. A tag that says required is checked,
+// except inside the elements of a slice.
 //
 // The request must be a POST (else 405) with a form or a JSON object (else 415)
 // within the size limit (else 413), and the payload complete (else 400): a
 // repeated key, a key in another letter case than the documented one, a bad
-// percent-escape and more than 64 fields are all refused. Unknown fields are
-// not, and a query string is never read.
+// percent-escape, more than 64 fields, those of nested objects included, and a JSON
+// key of more than 64 bytes are all refused. Unknown fields are not, and a query
+// string is never read. A body with a Content-Encoding is answered 415.
+//
+// Do not call FormValue or ParseForm before the handler: net/http drops a field with
+// a bad percent-escape or a ";" in it. Where the body's length shows that, the handler
+// answers 400; where the length is unknown, the field is lost.
 //
 // The context of fn ends when the callback was answered, at the deadline, or when
 // the sender goes away, whichever comes first. Work that goes on afterwards wants

@@ -103,15 +103,17 @@ func textOfJSON(value []byte) string {
 	return b.String()
 }
 
-// keyOfJSON checks the name of a member.
-func keyOfJSON(key []byte) (string, error) {
+// writeKey writes the name of a member.
+func writeKey(b *strings.Builder, key []byte) error {
+	start := b.Len()
 	// An escape takes up to six bytes for one.
 	if len(key) <= 6*maxKey+len(`""`) {
-		if text := textOfJSON(key); len(text) <= maxKey {
-			return text, nil
+		writeText(b, key)
+		if b.Len()-start <= maxKey {
+			return nil
 		}
 	}
-	return "", fmt.Errorf("webhook: %w: a key has more than %d bytes", ErrMalformed, maxKey)
+	return fmt.Errorf("webhook: %w: a key has more than %d bytes", ErrMalformed, maxKey)
 }
 
 // formOfJSON returns the members of a JSON object as a form, in room if they fit.
@@ -131,10 +133,11 @@ func formOfJSON(body []byte, room []span) (Form, error) {
 		if len(b.form.ends) == maxFields {
 			return Form{}, tooManyFields()
 		}
-		key, err := keyOfJSON(name)
-		if err != nil {
+		start := b.text.Len()
+		if err := writeKey(&b.text, name); err != nil {
 			return Form{}, err
 		}
+		keyEnd := b.text.Len()
 		value, ok := items.next()
 		if !ok {
 			return Form{}, brokenJSON()
@@ -142,10 +145,8 @@ func formOfJSON(body []byte, room []span) (Form, error) {
 		if isNested(value) {
 			b.form.nested |= 1 << len(b.form.ends)
 		}
-		start := b.text.Len()
-		b.text.WriteString(key)
 		writeText(&b.text, value)
-		b.end(start, start+len(key))
+		b.end(start, keyEnd)
 	}
 }
 
@@ -241,9 +242,7 @@ func decodeJSON(body []byte, v any) error {
 		// It may be the dates: encoding/json knows one of their forms.
 		value := reflect.ValueOf(v).Elem()
 		value.SetZero()
-		if json.Unmarshal(appendDates(nil, bytes.TrimSpace(body), value.Type()), v) == nil {
-			return nil
-		}
+		err = json.Unmarshal(appendDates(nil, bytes.TrimSpace(body), value.Type()), v)
 	}
 	var (
 		syntax *json.SyntaxError

@@ -258,7 +258,12 @@ func newSchemaField(t reflect.Type, above []reflect.Type) (*schemaField, error) 
 	}
 	if t.Kind() == reflect.Slice {
 		f.list = true
-		if t = deref(t.Elem()); isLeaf(t) && t.Kind() != reflect.Uint8 && t != rawType && t.Kind() != reflect.Map {
+		pointers := t.Elem().Kind() == reflect.Pointer
+		t = deref(t.Elem())
+		switch kind := t.Kind(); {
+		case kind == reflect.Uint8, kind == reflect.Slice, kind == reflect.Array, kind == reflect.Map, pointers && kind != reflect.Struct:
+			// gorilla/schema cannot.
+		case isLeaf(t):
 			f.leaf = t
 			return f, nil
 		}
@@ -291,10 +296,16 @@ var (
 )
 
 func isLeaf(t reflect.Type) bool {
-	if t == rawType || t == textMapType || t == anyMapType || reflect.PointerTo(t).Implements(textUnmarshalerType) {
+	if t == rawType || t == textMapType || t == anyMapType {
 		return true
 	}
-	switch t.Kind() {
+	kind, text := t.Kind(), reflect.PointerTo(t).Implements(textUnmarshalerType)
+	if text && (kind == reflect.Slice || kind == reflect.Array) {
+		kind = t.Elem().Kind()
+	}
+	switch kind {
+	case reflect.Struct:
+		return text
 	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
@@ -446,19 +457,19 @@ func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth
 		if depth == maxDepth {
 			return nil, &FieldError{Field: outermost(key), Err: fmt.Errorf("%w: nested more than %d deep", ErrMalformed, maxDepth)}
 		}
-		name := strconv.Itoa(i)
-		if value[0] == '{' {
-			var err error
-			if name, err = keyOfJSON(item); err != nil {
-				return nil, err
-			}
+		var name strings.Builder
+		if depth > 0 {
+			name.WriteString(key + ".")
+		}
+		if value[0] == '[' {
+			name.WriteString(strconv.Itoa(i))
+		} else if err := writeKey(&name, item); err != nil {
+			return nil, err
+		} else {
 			item, _ = items.next()
 		}
-		if depth > 0 {
-			name = key + "." + name
-		}
 		var err error
-		if fields, err = s.flatten(fields, name, item, depth+1); err != nil {
+		if fields, err = s.flatten(fields, name.String(), item, depth+1); err != nil {
 			return nil, err
 		}
 	}
