@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -78,6 +79,100 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 func isConstructor(f *doc.Func) bool {
 	return token.IsExported(f.Name) && f.Decl.Type.Results != nil &&
 		!strings.HasPrefix(f.Name, "With") && !strings.HasPrefix(f.Name, "Parse")
+}
+
+// What a log shows of a value, fmt shows too: a type with a LogValue method has a
+// String method, and both are declared on the value.
+func TestLogValueHasString(t *testing.T) {
+	t.Parallel()
+	_, found := packages(t)
+	for dir, p := range found {
+		if isInternal(dir) || strings.HasPrefix(dir, "examples/") {
+			continue
+		}
+		methods := map[string]map[string]bool{} // method → types it is declared on
+		for _, file := range p.files {
+			for _, decl := range file.Decls {
+				f, ok := decl.(*ast.FuncDecl)
+				if !ok || f.Recv == nil {
+					continue
+				}
+				typ, ok := f.Recv.List[0].Type.(*ast.Ident)
+				if !ok || !typ.IsExported() {
+					continue
+				}
+				if methods[f.Name.Name] == nil {
+					methods[f.Name.Name] = map[string]bool{}
+				}
+				methods[f.Name.Name][typ.Name] = true
+			}
+		}
+		for typ := range methods["LogValue"] {
+			if !methods["String"][typ] {
+				t.Errorf("%s: %s has a LogValue method and no String method", dir, typ)
+			}
+		}
+	}
+}
+
+// The keys of a log are in camel case, as names on the wire are.
+func TestLogKeys(t *testing.T) {
+	t.Parallel()
+	camelCase := regexp.MustCompile(`^[a-z][A-Za-z0-9]*$`)
+	fset, found := packages(t)
+	keys := 0
+	for dir, p := range found {
+		if strings.HasPrefix(dir, "examples/") {
+			continue
+		}
+		for _, file := range p.files {
+			ast.Inspect(file, func(n ast.Node) bool {
+				key := logKey(n)
+				if key == nil {
+					return true
+				}
+				keys++
+				if name, err := strconv.Unquote(key.Value); err != nil || !camelCase.MatchString(name) {
+					t.Errorf("%s: log key %s is not in camel case", fset.Position(key.Pos()), key.Value)
+				}
+				return true
+			})
+		}
+	}
+	if keys < 20 {
+		t.Errorf("found only %d log keys", keys)
+	}
+}
+
+// logKey returns the literal key of slog.String("key", v) and its like, or of
+// slog.Attr{Key: "key"}.
+func logKey(n ast.Node) *ast.BasicLit {
+	isSlog := func(e ast.Expr, names ...string) bool {
+		s, ok := e.(*ast.SelectorExpr)
+		if !ok || !slices.Contains(names, s.Sel.Name) {
+			return false
+		}
+		x, ok := s.X.(*ast.Ident)
+		return ok && x.Name == "slog"
+	}
+	var key ast.Expr
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		if isSlog(n.Fun, "Any", "Bool", "Duration", "Float64", "Group", "GroupAttrs", "Int", "Int64", "String", "Time", "Uint64") && len(n.Args) > 0 {
+			key = n.Args[0]
+		}
+	case *ast.CompositeLit:
+		if !isSlog(n.Type, "Attr") {
+			return nil
+		}
+		for _, e := range n.Elts {
+			if pair, ok := e.(*ast.KeyValueExpr); ok && pair.Key.(*ast.Ident).Name == "Key" {
+				key = pair.Value
+			}
+		}
+	}
+	literal, _ := key.(*ast.BasicLit)
+	return literal
 }
 
 // The README stays short, its Go blocks are Go, and the lines that it gives for

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -330,6 +331,12 @@ func TestLogValue(t *testing.T) {
 		got := callbacktest.LogText(tt.value)
 		if !strings.Contains(got, tt.want) || strings.Contains(got, "11000001") {
 			t.Errorf("%T: log %q lacks %q or has the number", tt.value, got, tt.want)
+		}
+		_, printed, _ := strings.Cut(tt.want, ".")
+		for _, verb := range []string{"%v", "%+v", "%s"} {
+			if got := fmt.Sprintf(verb, tt.value); !strings.Contains(got, printed) || strings.Contains(got, "11000001") {
+				t.Errorf("%T prints %q by %s, want %q in it and no number", tt.value, got, verb, printed)
+			}
 		}
 	}
 }

@@ -77,3 +77,7 @@ func (s Status) LogValue() slog.Value {
 		slog.String("value", s.Value.String()),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (s Status) String() string { return redact.String(s) }

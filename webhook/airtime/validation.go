@@ -107,3 +107,7 @@ func (v Validation) LogValue() slog.Value {
 		slog.String("value", v.Value().String()),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (v Validation) String() string { return redact.String(v) }

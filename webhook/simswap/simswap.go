@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking/internal/enum"
+	"github.com/sautigo/africastalking/internal/redact"
 	"github.com/sautigo/africastalking/webhook"
 )
 
@@ -92,3 +93,7 @@ func (r Result) LogValue() slog.Value {
 		slog.String("transactionId", r.TransactionID),
 	)
 }
+
+// String returns what LogValue shows, so %v, %+v and %s mask what a log would. %#v
+// prints everything.
+func (r Result) String() string { return redact.String(r) }
