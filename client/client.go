@@ -87,7 +87,7 @@ func live(host string) *url.URL { return &url.URL{Scheme: "https", Host: host} }
 // endpoint returns base, with the documented path if base has no path.
 func endpoint(base *url.URL, path string) *url.URL {
 	u := *base
-	if own := u.EscapedPath(); own == "" || own == "/" {
+	if u.Path == "" || u.Path == "/" {
 		u.Path = path
 	}
 	return &u
