@@ -70,36 +70,42 @@ func TestOnceErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			store := new(state.Memory)
-			runs := 0
-			call := func() (n int, err error) {
-				defer func() {
-					if v := recover(); v != nil {
-						err = v.(error)
-					}
-				}()
-				return state.Once(t.Context(), store, "key", func(context.Context) (int, error) {
-					if runs++; runs == 1 {
-						return test.first()
-					}
-					return 7, nil
-				})
-			}
-			if _, err := call(); !errors.Is(err, test.err) {
-				t.Fatalf("got error %v, want %v", err, test.err)
-			}
-			for range 2 {
-				if got, err := call(); !errors.Is(err, test.again) || err == nil && got != 7 {
-					t.Errorf("again: got %d and error %v, want error %v", got, err, test.again)
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				store := new(state.Memory)
+				runs := 0
+				call := func() (n int, err error) {
+					defer func() {
+						if v := recover(); v != nil {
+							err = v.(error)
+						}
+					}()
+					return state.Once(t.Context(), store, "key", func(context.Context) (int, error) {
+						if runs++; runs == 1 {
+							return test.first()
+						}
+						return 7, nil
+					})
 				}
-			}
-			want := 1
-			if test.again == nil {
-				want = 2
-			}
-			if runs != want {
-				t.Errorf("ran %d times, want %d", runs, want)
-			}
+				if _, err := call(); !errors.Is(err, test.err) {
+					t.Fatalf("got error %v, want %v", err, test.err)
+				}
+				for range 2 {
+					if got, err := call(); !errors.Is(err, test.again) || err == nil && got != 7 {
+						t.Errorf("again: got %d and error %v, want error %v", got, err, test.again)
+					}
+				}
+				want := 1
+				if test.again == nil {
+					want = 2
+				}
+				if runs != want {
+					t.Errorf("ran %d times, want %d", runs, want)
+				}
+				if after := time.Since(began); after != 0 {
+					t.Errorf("later callers waited for %v, although the first had ended", after)
+				}
+			})
 		})
 	}
 	if _, err := state.Once(t.Context(), new(state.Memory), "", func(context.Context) (int, error) { return 0, nil }); err == nil {
