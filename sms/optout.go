@@ -33,7 +33,7 @@ func ParseOptOut(r *http.Request) (OptOut, error) { return webhook.Parse[OptOut]
 func (o *OptOut) UnmarshalForm(f webhook.Form) error {
 	r := f.Fields()
 	v := OptOut{
-		SenderID:    r.Required("senderId"),
+		SenderID:    r.RequiredID("senderId"),
 		PhoneNumber: r.Required("phoneNumber"),
 	}
 	if err := r.Err(); err != nil {

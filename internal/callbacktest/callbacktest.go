@@ -216,6 +216,9 @@ func (c Callback[T]) Refuses(t *testing.T) {
 			test{field + " in capitals too", form(c.Full + "&" + upper + "=forged"), 400, field, webhook.ErrMalformed},
 			test{field + " in capitals only", form(Remove(c.Full, field) + "&" + upper + "=forged"), 400, field, webhook.ErrMalformed},
 		)
+		if field == "id" || strings.HasSuffix(field, "Id") {
+			tests = append(tests, test{field + " 0", form(Set(c.Full, field, "0")), 400, field, webhook.ErrMissing})
+		}
 		// U+017F, the long s, is an s in another letter case.
 		if long := strings.Replace(field, "s", "%C5%BF", 1); long != field {
 			tests = append(tests, test{field + " with a long s", form(c.Full + "&" + long + "=forged"), 400, field, webhook.ErrMalformed})
