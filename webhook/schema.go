@@ -436,7 +436,7 @@ type wireField struct {
 
 // flatten appends the fields in a JSON value. Those that a field of the type takes as
 // they were written are left together.
-func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth int) ([]wireField, error) {
+func (s *schemaType) flatten(fields []wireField, form Form, key string, value []byte, depth int) ([]wireField, error) {
 	nested := isNested(value)
 	if nested && depth > 0 {
 		p, err := s.find(key)
@@ -457,6 +457,17 @@ func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth
 		if depth == maxDepth {
 			return nil, &FieldError{Field: outermost(key), Err: fmt.Errorf("%w: nested more than %d deep", ErrMalformed, maxDepth)}
 		}
+		if depth == 0 {
+			// The form has the texts of the outermost members already.
+			if key, text := form.field(i); form.nested&(1<<i) == 0 {
+				if len(fields) == maxFields {
+					return nil, tooManyFields()
+				}
+				value, _ := items.next()
+				fields = append(fields, wireField{key, text, value})
+				continue
+			}
+		}
 		var name strings.Builder
 		if depth > 0 {
 			name.WriteString(key + ".")
@@ -469,7 +480,7 @@ func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth
 			item, _ = items.next()
 		}
 		var err error
-		if fields, err = s.flatten(fields, name.String(), item, depth+1); err != nil {
+		if fields, err = s.flatten(fields, form, name.String(), item, depth+1); err != nil {
 			return nil, err
 		}
 	}
@@ -490,7 +501,7 @@ func (s *schemaType) decode(v any, form Form, body []byte, kind mediaType) (map[
 	fields := make([]wireField, 0, form.Len())
 	if kind == jsonMedia {
 		var err error
-		if fields, err = s.flatten(fields, "", bytes.TrimLeft(body, jsonSpace), 0); err != nil {
+		if fields, err = s.flatten(fields, form, "", bytes.TrimLeft(body, jsonSpace), 0); err != nil {
 			return nil, err
 		}
 	} else {
