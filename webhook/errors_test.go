@@ -96,6 +96,16 @@ func TestRefusalsTell(t *testing.T) {
 	}
 }
 
+// An app that answers for itself gets a status that it can write.
+func TestParseStatus(t *testing.T) {
+	t.Parallel()
+	_, err := webhook.Parse[quoting](post(formType, "as=no+status"))
+	var e *webhook.Error
+	if !errors.As(err, &e) || e.Status != http.StatusInternalServerError {
+		t.Errorf("Parse returns %v with status %+v, want 500", err, e)
+	}
+}
+
 // failing is a body that cannot be read.
 type failing struct{ err error }
 
