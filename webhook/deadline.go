@@ -77,10 +77,10 @@ func (c *deadlineContext) Value(key any) any {
 }
 
 // sendsAtFlush reports whether a flush of w sends the whole answer while ServeHTTP
-// still runs. Only net/http's own writer for HTTP/1 is known to: middleware may
-// compress the answer, or hold it back, and still have Flush and Unwrap; and under
-// HTTP/2 a stream ends when ServeHTTP returns. The writers of this module's
-// benchmarks stand for net/http's and say so by a method.
+// still runs. net/http's own writer for HTTP/1 does. Middleware may compress the
+// answer, or hold it back, and still have Flush and Unwrap; and under HTTP/2 a stream
+// ends when ServeHTTP returns. [WithTimeout] documents the method by which the writer
+// of another server says that it does.
 func sendsAtFlush(w http.ResponseWriter) bool {
 	if _, ok := w.(interface{ SendsAtFlush() }); ok {
 		return true

@@ -82,7 +82,9 @@ func WithMaxBytes(n int) Option {
 //
 // The sender has the whole answer at the deadline, also behind middleware that
 // compresses answers or holds them back, and when the sender itself is slow to send
-// the body.
+// the body. There, and under HTTP/2, the function runs on a goroutine of its own. On
+// net/http's own HTTP/1 writer it does not need one, nor on the writer of another
+// server that sends a whole answer at a flush and says so by a method SendsAtFlush().
 //
 // Zero means no deadline, which is the default of [Handler] and [ReplyHandler].
 // The handlers of this module for callbacks that must be answered in time have

@@ -91,5 +91,5 @@ func (c *callback) Write(p []byte) (int, error) { return len(p), nil }
 func (c *callback) WriteHeader(int)             {}
 func (c *callback) Flush()                      {}
 
-// SendsAtFlush tells package webhook that the writer stands for net/http's own.
+// SendsAtFlush makes the handler serve as on net/http's own HTTP/1 writer.
 func (c *callback) SendsAtFlush() {}

@@ -45,7 +45,7 @@ func (e *exchange) Write(p []byte) (int, error) { return len(p), nil }
 func (e *exchange) WriteHeader(int)             {}
 func (e *exchange) Flush()                      {}
 
-// SendsAtFlush tells package webhook that the writer stands for net/http's own.
+// SendsAtFlush makes the handler serve as on net/http's own HTTP/1 writer.
 func (e *exchange) SendsAtFlush() {}
 
 // Repeat returns a function that sends a form to a handler as often as it is
