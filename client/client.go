@@ -94,9 +94,14 @@ func endpoint(base *url.URL, path string) *url.URL {
 }
 
 // Err returns the reason why the username, the key or the options are unusable,
-// or nil. [Client.Send] returns the same error; call Err to find it when the
-// program starts.
-func (c *Client) Err() error { return c.err }
+// or nil. A Client that [New] did not make is unusable, too. [Client.Send] returns
+// the same error; call Err to find it when the program starts.
+func (c *Client) Err() error {
+	if c.account == nil {
+		return invalidError("client was not made by New")
+	}
+	return c.err
+}
 
 func (c *config) checkAccount(username, apiKey string) {
 	switch {

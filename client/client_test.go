@@ -106,8 +106,10 @@ func TestSendInvalid(t *testing.T) {
 func TestZeroClient(t *testing.T) {
 	t.Parallel()
 	var c client.Client
-	_, err := c.Send(t.Context(), message(number1))
-	checkKinds(t, err, client.ErrInvalid, client.ErrRefused)
+	checkKinds(t, c.Err(), client.ErrInvalid, client.ErrRefused)
+	if _, err := c.Send(t.Context(), message(number1)); err != c.Err() {
+		t.Errorf("Send returns %v, and Err %v", err, c.Err())
+	}
 }
 
 func TestSendChunks(t *testing.T) {

@@ -246,7 +246,9 @@ func (r Result) count() *SendError {
 // that every request got a reply; otherwise nil.
 func (r Result) gap() error {
 	for _, rcpt := range r.Recipients {
-		same := func(entry Recipient) bool { return dialled(entry.Number) == dialled(rcpt.Number) }
+		same := func(entry Recipient) bool {
+			return entry.Number == "" || dialled(entry.Number) == dialled(rcpt.Number)
+		}
 		switch {
 		case rcpt.Outcome == Accepted || rcpt.StatusCode != 0:
 		case rcpt != Recipient{Number: rcpt.Number}:

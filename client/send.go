@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -63,13 +64,7 @@ func distinct(numbers []string, o Outcome) []Recipient {
 }
 
 func (c *Client) check(m Message) error {
-	switch {
-	case c.account == nil:
-		return invalidError("client was not made by New")
-	case c.err != nil:
-		return c.err
-	}
-	if err := m.check(); err != nil {
+	if err := cmp.Or(c.Err(), m.check()); err != nil {
 		return err
 	}
 	if c.bulk != nil && !m.premium() && m.RequestID != "" {

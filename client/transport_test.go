@@ -258,6 +258,7 @@ func TestReasons(t *testing.T) {
 		{"nothing said", answers(201, `{"SMSMessageData":{}}`), status + "the reply names no recipients and no refusal"},
 		{"other numbers", withEntries(entry(number2, 101)), "(1 unknown): the reply names other numbers"},
 		{"twice", withEntries(entry(number1, 101), entry(number1, 403)), "(1 unknown): the reply is ambiguous"},
+		{"no number", withEntries(`{"statusCode":101}`, `{"statusCode":101}`), "(1 unknown): the reply is ambiguous"},
 		{"no code", withEntries(`{"number":"` + number1 + `","status":"Success"}`), "(1 unknown): the reply states no code"},
 		{"nobody", withEntries(`7`), "(1 unknown): the reply leaves out recipients"},
 		{"unfamiliar code", withEntries(entry(number1, 408)), "(1 unknown: 408)"},

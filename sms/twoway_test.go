@@ -715,11 +715,12 @@ func TestTwoWayHandlerPanics(t *testing.T) {
 	usable := client.New("acme", "key")
 	reply := func(context.Context, sms.IncomingMessage) (string, error) { return "", nil }
 	for want, build := range map[string]func(){
-		"sms: TwoWayHandler: the client is nil":         func() { sms.TwoWayHandler(nil, new(state.Memory), reply) },
-		"sms: TwoWayHandler: the store is nil":          func() { sms.TwoWayHandler(usable, nil, reply) },
-		"sms: TwoWayHandler: the function is nil":       func() { sms.TwoWayHandler(usable, new(state.Memory), nil) },
-		"sms: TwoWayHandler: client: API key is empty":  func() { sms.TwoWayHandler(client.New("acme", ""), new(state.Memory), reply) },
-		"sms: TwoWayHandler: client: username is empty": func() { sms.TwoWayHandler(client.New("", "key"), new(state.Memory), reply) },
+		"sms: TwoWayHandler: the client is nil":                  func() { sms.TwoWayHandler(nil, new(state.Memory), reply) },
+		"sms: TwoWayHandler: the store is nil":                   func() { sms.TwoWayHandler(usable, nil, reply) },
+		"sms: TwoWayHandler: the function is nil":                func() { sms.TwoWayHandler(usable, new(state.Memory), nil) },
+		"sms: TwoWayHandler: client: API key is empty":           func() { sms.TwoWayHandler(client.New("acme", ""), new(state.Memory), reply) },
+		"sms: TwoWayHandler: client: client was not made by New": func() { sms.TwoWayHandler(new(client.Client), new(state.Memory), reply) },
+		"sms: TwoWayHandler: client: username is empty":          func() { sms.TwoWayHandler(client.New("", "key"), new(state.Memory), reply) },
 	} {
 		func() {
 			defer func() {
