@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -91,6 +92,41 @@ func TestUpdateRefuses(t *testing.T) {
 	if err := state.Update(t.Context(), full, "b", time.Hour, keep); !errors.Is(err, state.ErrFull) {
 		t.Errorf("full store: got error %v", err)
 	}
+}
+
+// busy is a Store in which another caller is always faster.
+type busy struct{ state.Store }
+
+func (busy) Save(context.Context, string, []byte, uint64, time.Duration) (uint64, error) {
+	return 0, state.ErrVersion
+}
+
+// An error of change ends Update at once, even one of a store: of another Update, say.
+func TestUpdateReturnsErrors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		late := state.Update(ctx, busy{new(state.Memory)}, "key", time.Hour, func(*int) error { return nil })
+		if !errors.Is(late, context.DeadlineExceeded) {
+			t.Fatalf("a store that always has another version: got error %v", late)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for _, want := range []error{
+			state.ErrVersion, fmt.Errorf("account: %w", state.ErrVersion), late, errors.Join(late), state.ErrInDoubt,
+			state.ErrNotDone, state.ErrFull, context.Canceled, context.DeadlineExceeded,
+		} {
+			calls := 0
+			err := state.Update(ctx, new(state.Memory), "key", time.Hour, func(*int) error {
+				calls++
+				return want
+			})
+			if err != want || calls != 1 {
+				t.Errorf("%v: called %d times, got error %v", want, calls, err)
+			}
+		}
+	})
 }
 
 // A panic saves nothing and holds nothing.

@@ -69,8 +69,8 @@ func Key(kind string, parts ...string) string {
 // change and of the store as they are.
 func Update[T any](ctx context.Context, s Store, key string, ttl time.Duration, change func(v *T) (save bool, err error)) (version uint64, err error) {
 	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
-		version, err = update(ctx, s, key, ttl, change)
-		if !errors.Is(err, ErrVersion) && !errors.Is(err, ErrWait) {
+		version, again, err := update(ctx, s, key, ttl, change)
+		if !again {
 			return version, err
 		}
 		timer := time.NewTimer(pause/2 + rand.N(pause))
@@ -83,23 +83,26 @@ func Update[T any](ctx context.Context, s Store, key string, ttl time.Duration, 
 	}
 }
 
-func update[T any](ctx context.Context, s Store, key string, ttl time.Duration, change func(v *T) (save bool, err error)) (uint64, error) {
+// update is one attempt. An ErrVersion or ErrWait inside of an error of change may
+// come from another record, so the attempt is not made again.
+func update[T any](ctx context.Context, s Store, key string, ttl time.Duration, change func(v *T) (save bool, err error)) (version uint64, again bool, err error) {
 	data, version, err := s.Load(ctx, key)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	v := new(T)
 	if version != 0 && json.Unmarshal(data, v) != nil {
-		return 0, fmt.Errorf("%w as %v", ErrUnreadable, reflect.TypeFor[T]())
+		return 0, false, fmt.Errorf("%w as %v", ErrUnreadable, reflect.TypeFor[T]())
 	}
 	save, err := change(v)
 	if err != nil || !save {
-		return version, err
+		return version, err == ErrWait, err
 	}
 	if data, err = json.Marshal(v); err != nil {
-		return version, fmt.Errorf("state: record cannot be encoded: %w", err)
+		return version, false, fmt.Errorf("state: record cannot be encoded: %w", err)
 	}
-	return s.Save(ctx, key, data, version, ttl)
+	version, err = s.Save(ctx, key, data, version, ttl)
+	return version, errors.Is(err, ErrVersion), err
 }
 
 // Commit saves what has happened already over the version that its caller claimed.
