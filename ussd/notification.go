@@ -122,7 +122,7 @@ func (n Notification) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("sessionId", n.SessionID),
 		slog.String("phoneNumber", redact.Phone(n.PhoneNumber)),
-		slog.String("status", string(n.Status)),
+		slog.String("status", redact.Digits(string(n.Status))),
 		slog.Int("durationInMillis", n.DurationInMillis),
 		slog.Int("hopsCount", n.HopsCount),
 		slog.String("cost", n.Cost.String()),

@@ -126,7 +126,7 @@ func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("sessionId", r.SessionID),
 		slog.String("phoneNumber", redact.Phone(r.PhoneNumber)),
-		slog.String("networkCode", string(r.NetworkCode)),
+		slog.String("networkCode", redact.Digits(string(r.NetworkCode))),
 		slog.Int("inputs", len(r.Inputs())),
 	)
 }

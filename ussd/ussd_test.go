@@ -766,6 +766,8 @@ func TestLogValue(t *testing.T) {
 			SessionID: "s1", PhoneNumber: number, Status: ussd.Failed, Input: text,
 			LastAppResponse: "END Wanjiku, your PIN is 4321", ErrorMessage: number + " said 4321", HopsMetadata: "home",
 		}, "callback.status=Failed"},
+		{ussd.Request{SessionID: "s1", NetworkCode: number, Text: text}, "callback.networkCode=+***01"},
+		{ussd.Notification{SessionID: "s1", Status: number, Input: text}, "callback.status=+***01"},
 	} {
 		log := callbacktest.LogText(tt.value)
 		if !strings.Contains(log, tt.want) {

@@ -280,13 +280,13 @@ func (c Call) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("sessionId", c.SessionID),
 		slog.Bool("isActive", c.IsActive),
-		slog.String("direction", string(c.Direction)),
-		slog.String("callSessionState", string(c.CallSessionState)),
+		slog.String("direction", redact.Digits(string(c.Direction))),
+		slog.String("callSessionState", redact.Digits(string(c.CallSessionState))),
 		slog.String("callerNumber", redact.Phone(c.CallerNumber)),
 		slog.String("destinationNumber", redact.Digits(c.DestinationNumber)),
 		slog.String("dtmfDigits", redact.Text(c.DTMFDigits)),
-		slog.String("status", string(c.Status)),
-		slog.String("hangupCause", string(c.HangupCause)),
+		slog.String("status", redact.Digits(string(c.Status))),
+		slog.String("hangupCause", redact.Digits(string(c.HangupCause))),
 		slog.Duration("duration", c.Duration()),
 		slog.String("cost", c.Cost().String()),
 	)

@@ -419,9 +419,10 @@ func TestCallIsMasked(t *testing.T) {
 		DTMFDigits: "4321", RecordingURL: "http://203.0.113.212:8080/0123456789abcdef.mp3", DialDestinationNumber: "+254700000002",
 		DequeuedToPhoneNumber: "+254700000003", CallTransferParam: "+254700000004:20", CallTransferredToNumber: "+254700000004",
 		CallSessionState: voice.Ringing, Amount: africastalking.Money{Currency: "KES", Micros: 1_500_000},
+		Direction: "0700000001", Status: "busy: 0700000001", HangupCause: "busy: +254700000001",
 	}
-	const want = "[sessionId=ATVId_1 isActive=false direction= callSessionState=Ringing callerNumber=***01 destinationNumber=+***42 " +
-		"dtmfDigits=(4 bytes) status= hangupCause= duration=0s cost=KES 1.50]"
+	const want = "[sessionId=ATVId_1 isActive=false direction=***01 callSessionState=Ringing callerNumber=***01 destinationNumber=+***42 " +
+		"dtmfDigits=(4 bytes) status=busy: ***01 hangupCause=busy: +***01 duration=0s cost=KES 1.50]"
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("call", "call", full)
 	for _, got := range []string{fmt.Sprintf("%v", full), fmt.Sprintf("%+v", full), fmt.Sprintf("%s", full), full.LogValue().String()} {

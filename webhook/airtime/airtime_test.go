@@ -326,6 +326,7 @@ func TestLogValue(t *testing.T) {
 		want  string // something that is there, so that the rest means something
 	}{
 		{airtime.Status{RequestID: "r1", PhoneNumber: number, Description: "sent to " + number}, "callback.requestId=r1"},
+		{airtime.Status{RequestID: "r1", Outcome: "Failed for " + number}, "callback.requestId=r1"},
 		{airtime.Validation{TransactionID: "t1", PhoneNumber: number}, "callback.transactionId=t1"},
 	} {
 		got := callbacktest.LogText(tt.value)

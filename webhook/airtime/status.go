@@ -72,7 +72,7 @@ func (s *Status) UnmarshalForm(f webhook.Form) error {
 func (s Status) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("requestId", s.RequestID),
-		slog.String("status", string(s.Outcome)),
+		slog.String("status", redact.Digits(string(s.Outcome))),
 		slog.String("phoneNumber", redact.Phone(s.PhoneNumber)),
 		slog.String("value", s.Value.String()),
 	)

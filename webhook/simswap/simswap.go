@@ -87,7 +87,7 @@ func (r *Result) UnmarshalForm(f webhook.Form) error {
 func (r Result) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("requestId", r.RequestID),
-		slog.String("status", string(r.Status)),
+		slog.String("status", redact.Digits(string(r.Status))),
 		slog.Time("lastSimSwapDate", r.LastSIMSwapDate),
 		slog.String("providerRefId", r.ProviderRefID),
 		slog.String("transactionId", r.TransactionID),

@@ -119,6 +119,9 @@ func TestLogValue(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
 	}
+	if got := callbacktest.LogText(simswap.Result{Status: "Failed for 254711000001"}); strings.Contains(got, "11000001") {
+		t.Errorf("log %q has the number", got)
+	}
 }
 
 func FuzzParse(f *testing.F) {
