@@ -165,14 +165,8 @@ func TestStatefulKeepsLastHops(t *testing.T) {
 // hop in two copies at the same instant, on two machines.
 func TestStatefulSubscribersAtOnce(t *testing.T) {
 	t.Parallel()
-	store := new(state.Memory)
-	t.Run("Memory", func(t *testing.T) { subscribersAtOnce(t, store) })
-	t.Run("Store", func(t *testing.T) { subscribersAtOnce(t, struct{ state.Store }{new(state.Memory)}) })
-}
-
-func subscribersAtOnce(t *testing.T, store state.Store) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		store := new(state.Memory)
 		runs := make([]atomic.Int64, 200)
 		var handlers []http.Handler
 		for range 2 {
