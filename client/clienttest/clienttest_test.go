@@ -456,6 +456,8 @@ func TestPremiumHost(t *testing.T) {
 		{"api.africastalking.com", "bulkSMSMode", "0", 0},
 		{"api.africastalking.com", "keyword", "NEWS", 0},
 		{"api.africastalking.com", "linkId", "0309", 0},
+		{"api.africastalking.com:443", "bulkSMSMode", "0", 0},
+		{"API.AfricasTalking.com", "bulkSMSMode", "0", 0},
 		{"api.africastalking.com", "bulkSMSMode", "1", 1},
 		{"api.africastalking.com", "linkId", "0", 1},
 		{"content.africastalking.com", "bulkSMSMode", "0", 1},

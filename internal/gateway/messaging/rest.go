@@ -139,7 +139,7 @@ func Read(r *http.Request) (q Request, reply Reply, ok bool) {
 	switch noLink := q.LinkID == "" || q.LinkID == "0" || q.LinkID == "None"; {
 	case q.Bulk && q.sandbox():
 		return q, notFound(), false // documented: the sandbox has none
-	case r.Host == liveHost && (q.Premium || q.Keyword != "" || !noLink):
+	case strings.EqualFold(strings.TrimSuffix(r.Host, ":443"), liveHost) && (q.Premium || q.Keyword != "" || !noLink):
 		return q, TextReply(http.StatusBadRequest, "Premium messages go to content.africastalking.com"), false
 	}
 	if q.Masked != "" {
