@@ -94,6 +94,10 @@ func TestLogValue(t *testing.T) {
 		{"summary that quotes", client.Summary{Text: testText}, `v.text="(19 bytes)" v.sent=0 v.total=0 v.cost=0.00 v.parts=0`},
 		{"result", res, `v.recipients=3 v.accepted=1 v.notSent=1 v.unknown=1 v.totalCost="KES 0.80 USD 0.0079"`},
 		{"result with a code", client.Result{Recipients: []client.Recipient{refused(number1, 406)}}, `v.recipients=1 v.refused=1 v.codes="406 UserInBlacklist"`},
+		{"result refused as a whole", client.Result{Recipients: recipients(client.Refused, number1), Summaries: []client.Summary{{Text: "invalidsenderid"}}},
+			`v.recipients=1 v.refused=1 v.reason=InvalidSenderId`},
+		{"result refused in a sentence", client.Result{Recipients: recipients(client.Refused, number1), Summaries: []client.Summary{{Text: testText}}},
+			`v.recipients=1 v.refused=1`},
 		{"result with codes", client.Result{
 			Recipients: []client.Recipient{refused(number1, 406), refused(number2, 403), {Number: "1", Outcome: client.Transient, StatusCode: 500}, {StatusCode: 199}, {StatusCode: 199}},
 			Unmatched:  []client.Recipient{accepted(number1)},

@@ -309,7 +309,8 @@ next:
 }
 
 // LogValue counts the outcomes and the codes of the recipients that were not
-// accepted, and leaves out the recipients themselves.
+// accepted, and leaves out the recipients themselves. The reason is the word of the
+// reply that refused a request as a whole: see [RefusedError].
 func (r Result) LogValue() slog.Value {
 	e := r.count()
 	attrs := []slog.Attr{slog.Int("recipients", len(r.Recipients))}
@@ -323,6 +324,11 @@ func (r Result) LogValue() slog.Value {
 	}
 	if codes := e.codes(len(r.Recipients)-e.Accepted, Refused, Transient, OutcomeUnknown); codes != "" {
 		attrs = append(attrs, slog.String("codes", codes))
+	}
+	if n := len(r.Summaries); n > 0 && e.Refused > 0 {
+		if word, ok := documented(r.Summaries[n-1].Text); ok {
+			attrs = append(attrs, slog.String("reason", word))
+		}
 	}
 	if totals := r.TotalCost(); len(totals) > 0 {
 		attrs = append(attrs, slog.String("totalCost", strings.Trim(fmt.Sprint(totals), "[]")))
