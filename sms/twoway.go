@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ const twoWayTime = time.Minute
 
 // TwoWayHandler returns a handler for the dashboard's "SMS → SMS Callback URLs →
 // Incoming Messages" that replies to each message with the text that fn returns, or
-// not at all if that text is empty:
+// not at all if that text is blank:
 //
 //	var store state.Memory
 //	http.Handle("/sms", sms.TwoWayHandler(client.New(username, key), &store,
@@ -110,7 +111,7 @@ func (t *twoWay) receive(ctx context.Context, m IncomingMessage) error {
 		return []byte(text), err != nil, err // bytes: JSON changes a string that is not UTF-8
 	})
 	switch {
-	case err != nil || len(reply) == 0:
+	case err != nil || len(bytes.TrimSpace(reply)) == 0:
 		return err
 	case !answerable(m):
 		return giveUp(errors.New("the sender is a name, a short code or the number written to"))

@@ -255,6 +255,7 @@ func TestTwoWayFunction(t *testing.T) {
 		sent    []string
 	}{
 		{"no reply", []result{{"", nil}}, []string{taken, taken, taken}, 1, nil},
+		{"blank reply", []result{{" \r\n\t\u00a0", nil}}, []string{taken, taken, taken}, 1, nil},
 		{"error", []result{{"", failure}, {"second", nil}}, []string{again, taken, taken}, 2, []string{"second"}},
 		{"error beside a reply", []result{{"first", failure}, {"second", nil}}, []string{again, taken, taken}, 2, []string{"second"}},
 		{"errors", []result{{"", failure}, {"", failure}, {"", failure}}, []string{again, again, again}, 3, nil},
