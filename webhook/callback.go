@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,6 +113,27 @@ func (c *callback) write(contentType string, body []byte) {
 	_, _ = c.w.Write(body)
 }
 
+// draft is an answer that an error handler writes.
+type draft struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (d *draft) Header() http.Header { return d.header }
+
+func (d *draft) WriteHeader(status int) {
+	if d.status == 0 && status >= 200 {
+		d.status = status
+	}
+}
+
+func (d *draft) Write(b []byte) (int, error) {
+	d.WriteHeader(http.StatusOK)
+	d.body = append(d.body, b...)
+	return len(b), nil
+}
+
 // moment says when a failure is answered.
 type moment int
 
@@ -124,7 +146,7 @@ const (
 	// ServeHTTP goes on after the answer. Flush it and close the connection: the
 	// sender must not put another callback on it.
 	beforeReturn
-	// exiting: the function ends its goroutine.
+	// exiting: the app ends the goroutine.
 	exiting
 )
 
@@ -137,12 +159,14 @@ func (c *callback) deadlineError() error {
 // end the process.
 func (c *callback) fail(cause error, when moment) {
 	first := c.settle("callback failed", slog.LevelError, cause, when, func() (status int, err error) {
-		err = safely(func() (err error) {
+		err = apart(func() (err error) {
 			status, err = c.writeFallback(cause)
 			return err
 		})
 		if status == 0 {
-			status = c.writeError(toError(cause))
+			var broken error
+			status, broken = c.writeError(toError(cause))
+			err = cmp.Or(err, broken)
 		}
 		return status, err
 	})
@@ -167,7 +191,7 @@ func (c *callback) refuse(e *Error) {
 		if e.Status == http.StatusMethodNotAllowed {
 			c.w.Header().Set("Allow", http.MethodPost)
 		}
-		return c.writeError(e), nil
+		return c.writeError(e)
 	})
 }
 
@@ -197,22 +221,27 @@ func (c *callback) answerOnce(when moment, write func() (int, error)) (status in
 		return 0, nil
 	}
 	c.answered = true
-	flush := when == beforeReturn || when == exiting && c.inPlace
 	// net/http reads a body to its end before it answers, unless the connection
 	// closes: it would wait for a sender that has stalled.
 	stalled := when == atDeadline && !c.accepted && c.r.ProtoMajor == 1
-	if flush || stalled {
+	if when == beforeReturn || when == exiting && c.inPlace || stalled {
 		_ = safely(func() error { c.w.Header().Set("Connection", "close"); return nil })
-	}
-	if flush {
-		defer func() { _ = safely(http.NewResponseController(c.w).Flush) }()
 	}
 	broken = safely(func() (err error) { status, err = write(); return err })
 	if status == 0 {
 		status = http.StatusInternalServerError
 		_ = safely(func() error { c.w.WriteHeader(status); return nil })
 	}
+	if when == beforeReturn {
+		_ = safely(http.NewResponseController(c.w).Flush)
+	}
 	return status, broken
+}
+
+func (c *callback) flush() {
+	c.answer.Lock()
+	defer c.answer.Unlock()
+	_ = safely(http.NewResponseController(c.w).Flush)
 }
 
 // writeFallback answers with the fallback's reply. The status is zero if there is none
@@ -236,6 +265,19 @@ func (c *callback) writeFallback(cause error) (status int, err error) {
 	return http.StatusOK, nil
 }
 
+// apart calls code of the app on a goroutine of its own, which that code may end, and
+// returns a panic as an error.
+func apart(fn func() error) error {
+	err := errExited
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = safely(fn)
+	}()
+	<-done
+	return err
+}
+
 // safely calls code of the app, and returns a panic as an error.
 func safely(fn func() error) (err error) {
 	defer func() {
@@ -257,19 +299,32 @@ func (c *callback) accept(payload slog.LogValuer, quiet bool) bool {
 
 // writeError answers with an error's status. Only the engine's own refusals tell the
 // sender why: they name fields and never values.
-func (c *callback) writeError(e *Error) (status int) {
+func (c *callback) writeError(e *Error) (status int, err error) {
+	d := draft{header: c.w.Header()}
 	status = e.status()
 	switch {
 	case c.config.onError != nil:
-		c.config.onError(c.w, c.r, &Error{Status: status, Err: e.Err})
+		err = apart(func() error {
+			c.config.onError(&d, c.r, &Error{Status: status, Err: e.Err})
+			return nil
+		})
+		if err != nil {
+			d.status, d.body = http.StatusInternalServerError, nil
+		}
 	case e.own:
-		http.Error(c.w, e.Error(), status)
-	case status < 300:
-		c.w.WriteHeader(status)
-	default:
-		http.Error(c.w, http.StatusText(status), status)
+		http.Error(&d, e.Error(), status)
+	case status >= 300:
+		http.Error(&d, http.StatusText(status), status)
 	}
-	return status
+	d.WriteHeader(status)
+	if c.inPlace && d.status != http.StatusNoContent && d.status != http.StatusNotModified {
+		// net/http ends an answer of unknown length when ServeHTTP returns, which may
+		// be long after the deadline.
+		d.header.Set("Content-Length", strconv.Itoa(len(d.body)))
+	}
+	c.w.WriteHeader(d.status)
+	_, _ = c.w.Write(d.body)
+	return d.status, err
 }
 
 // toError returns the error that answers a function's failure.

@@ -104,15 +104,20 @@ func (h *handler[T, R]) serveAside(x *exchange[T, R]) {
 	select {
 	case <-done:
 	case <-deadline:
-		x.fail(x.deadlineError(), atDeadline)
+		_ = apart(func() error { x.fail(x.deadlineError(), atDeadline); return nil })
 	}
 }
 
-var errExited = errors.New("webhook: the function ended its goroutine")
+var errExited = errors.New("webhook: the app ended the goroutine")
 
 // serve reads the callback, calls the function and answers. It does not panic.
 func (h *handler[T, R]) serve(x *exchange[T, R]) {
 	returned := false
+	defer func() {
+		if !returned && x.inPlace {
+			x.flush() // net/http drops what a goroutine wrote that the app ends
+		}
+	}()
 	defer func() {
 		if v := recover(); v != nil {
 			x.fail(&PanicError{v, debug.Stack()}, onTime)

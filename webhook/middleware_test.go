@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -220,6 +221,65 @@ func TestInMiddleware(t *testing.T) {
 							if diff := cmp.Diff(answer{Status: 200, Body: test.want}, got); diff != "" || err != nil || took != test.after {
 								t.Errorf("answered after %v, want %v; error %v; answer (-want +got):\n%s", took, test.after, err, diff)
 							}
+						}
+						time.Sleep(2 * time.Minute)
+					})
+				})
+			}
+		}
+	}
+}
+
+// So has a sender whose callback failed, with and without an error handler of the app's,
+// and whichever code of the app's ends its goroutine.
+func TestFailureInMiddleware(t *testing.T) {
+	t.Parallel()
+	const timeout = 8 * time.Second
+	fail := func(context.Context, order) (text, error) { return "", errors.New("boom") }
+	late := func(context.Context, order) (text, error) { time.Sleep(time.Minute); return "late", nil }
+	exit := func(context.Context, order) (text, error) { runtime.Goexit(); return "", nil }
+	fallback := webhook.WithFallback(func(error) webhook.Reply { runtime.Goexit(); return nil })
+	observer := webhook.WithObserver(func(context.Context, webhook.Observation) { runtime.Goexit() })
+	onError := func(fn func(w http.ResponseWriter, status int)) webhook.Option {
+		return webhook.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, err *webhook.Error) { fn(w, err.Status) })
+	}
+	exits := onError(func(w http.ResponseWriter, _ int) { _, _ = io.WriteString(w, "half"); runtime.Goexit() })
+	internal := answer{Status: 500, Body: "Internal Server Error\n"}
+	unavailable := answer{Status: 503, Body: "Service Unavailable\n"}
+	tests := []struct {
+		name  string
+		fn    func(context.Context, order) (text, error)
+		opt   webhook.Option
+		want  answer
+		after time.Duration
+	}{
+		{"late", late, webhook.WithOptions(), unavailable, timeout},
+		{"late, error handler", late, onError(func(w http.ResponseWriter, status int) { http.Error(w, "own", status) }), answer{Status: 503, Body: "own\n"}, timeout},
+		{"late, status alone", late, onError(func(w http.ResponseWriter, status int) { w.WriteHeader(status) }), answer{Status: 503}, timeout},
+		{"late, 204", late, onError(func(w http.ResponseWriter, _ int) { w.WriteHeader(204) }), answer{Status: 204}, timeout},
+		{"late, error handler writes nothing", late, onError(func(http.ResponseWriter, int) {}), answer{Status: 503}, timeout},
+		{"late, fallback exits", late, fallback, unavailable, timeout},
+		{"late, error handler exits", late, exits, answer{Status: 500}, timeout},
+		{"late, observer exits", late, observer, unavailable, timeout},
+		{"Goexit", exit, webhook.WithOptions(), internal, 0},
+		{"fallback exits", fail, fallback, internal, 0},
+		{"error handler exits", fail, exits, answer{Status: 500}, 0},
+		{"observer exits", fail, observer, internal, 0},
+		{"refusal, error handler exits", fail, webhook.WithOptions(webhook.WithRequired("name"), exits), answer{Status: 500}, 0},
+		{"observer of a success exits", func(context.Context, order) (text, error) { return "hello", nil }, observer, answer{Status: 200, Body: "hello"}, 0},
+	}
+	for _, test := range tests {
+		for name, wrap := range middlewares {
+			for protocol, send := range protocols {
+				t.Run(fmt.Sprintf("%s/%s/%s", test.name, name, protocol), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						l := serve(t, wrap(webhook.ReplyHandler(test.fn, discard, test.opt, webhook.WithTimeout(timeout))))
+						start := time.Now()
+						got, err := send(t, l, "orderId=7")
+						took := time.Since(start)
+						if diff := cmp.Diff(test.want, got); diff != "" || err != nil || took != test.after {
+							t.Errorf("answered after %v, want %v; error %v; answer (-want +got):\n%s", took, test.after, err, diff)
 						}
 						time.Sleep(2 * time.Minute)
 					})

@@ -103,8 +103,9 @@ func WithTimeout(d time.Duration) Option {
 // The text of any other error, such as one of an UnmarshalForm of the app's, it does
 // not tell: err holds both kinds.
 //
-// The handler may call fn on another goroutine than the request's, while the request's
-// still waits.
+// The handler calls fn on another goroutine than the request's, which waits, and sends
+// what fn wrote when fn returns: the status of err if fn wrote nothing, and a 500 if fn
+// panics.
 func WithErrorHandler(fn func(w http.ResponseWriter, r *http.Request, err *Error)) Option {
 	return optionFunc(func(c *config) { c.onError = fn })
 }
