@@ -108,8 +108,8 @@ func TestLogValueHasString(t *testing.T) {
 			}
 		}
 		for typ := range methods["LogValue"] {
-			if !methods["String"][typ] {
-				t.Errorf("%s: %s has a LogValue method and no String method", dir, typ)
+			if !methods["String"][typ] && !methods["Format"][typ] {
+				t.Errorf("%s: %s has a LogValue method and neither a String nor a Format method", dir, typ)
 			}
 		}
 	}

@@ -78,7 +78,7 @@ func BenchmarkMarshal(b *testing.B) {
 
 func BenchmarkParse(b *testing.B) {
 	f := newFlow()
-	text := []byte(f.longResponse().XML())
+	text := []byte(f.longResponse().String())
 	b.ReportAllocs()
 	for b.Loop() {
 		var r voice.Response

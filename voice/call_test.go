@@ -40,7 +40,7 @@ func do(h http.Handler, r *http.Request) answer {
 }
 
 func document(r voice.Response) answer {
-	return answer{200, "application/xml", fmt.Sprint(len(r.XML())), r.XML()}
+	return answer{200, "application/xml", fmt.Sprint(len(r.String())), r.String()}
 }
 
 var (

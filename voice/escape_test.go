@@ -44,7 +44,7 @@ func checkCarried(t *testing.T, s string) {
 	want := carried(s)
 	r := voice.Respond(voice.Say{Text: "a" + s}, voice.Enqueue{Name: s})
 	var got decoded
-	if err := xml.Unmarshal([]byte(r.XML()), &got); err != nil {
+	if err := xml.Unmarshal([]byte(r.String()), &got); err != nil {
 		t.Fatalf("%q: %v", s, err)
 	}
 	if got.Say.Text != "a"+want || got.Enqueue.Name != want {
@@ -91,7 +91,7 @@ func TestEscapeSpelling(t *testing.T) {
 		voice.Say{Text: "a" + hostile, Voice: hostile},
 		voice.SSML{Speech: voice.Speech{}.Emphasis(hostile, hostile)},
 		voice.Redirect{URL: "https://x?&<>\"'"},
-	).XML()
+	).String()
 	const (
 		text  = "&amp;&lt;&gt;\"'\t\n&#xD;\uFFFD"
 		value = "&amp;&lt;&gt;&quot;&apos;&#x9;&#xA;&#xD;\uFFFD"

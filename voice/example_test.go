@@ -16,7 +16,7 @@ func ExampleRespond() {
 		},
 		voice.Say{Text: "We did not hear you. Goodbye."},
 	)
-	fmt.Println(r.XML())
+	fmt.Println(r.String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><GetDigits numDigits="1" callbackUrl="https://example.com/menu?lang=en&amp;step=2"><Say>Press 1 for Tom &amp; Jerry.</Say></GetDigits><Say>We did not hear you. Goodbye.</Say></Response>
 }
@@ -74,7 +74,7 @@ func ExampleResponse_Actions() {
 }
 
 func ExampleSay() {
-	fmt.Println(voice.Respond(voice.Say{Text: "Karibu", Voice: voice.EnGBWavenetA}).XML())
+	fmt.Println(voice.Respond(voice.Say{Text: "Karibu", Voice: voice.EnGBWavenetA}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Say voice="en-GB-Wavenet-A">Karibu</Say></Response>
 }
@@ -83,7 +83,7 @@ func ExampleSSML() {
 	fmt.Println(voice.Respond(voice.SSML{
 		Speech: voice.Speech{}.Text("Your code is ").SayAs(voice.SayAs{As: voice.AsCharacters, Text: "X7Q"}),
 		Voice:  voice.EnUSWavenetC,
-	}).XML())
+	}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Say voice="en-US-Wavenet-C"><speak>Your code is <say-as interpret-as="characters">X7Q</say-as></speak></Say></Response>
 }
@@ -94,7 +94,7 @@ func ExampleSpeech() {
 		Break(200*time.Millisecond).
 		Emphasis(voice.EmphasisStrong, "Exhale").
 		Text(" <slowly>.")
-	fmt.Println(s.SSML())
+	fmt.Println(s.String())
 	// Output:
 	// <speak>Take a deep breath.<break time="200ms"/><emphasis level="strong">Exhale</emphasis> &lt;slowly&gt;.</speak>
 }
@@ -104,13 +104,13 @@ func ExampleSpeech_Prosody() {
 	s := voice.Speech{}.
 		Paragraph(voice.Speech{}.Prosody(voice.Prosody{Rate: "slow"}, amount)).
 		Sentence(voice.Speech{}.Text("Goodbye."))
-	fmt.Println(s.SSML())
+	fmt.Println(s.String())
 	// Output:
 	// <speak><p><prosody rate="slow">You sent <sub alias="Kenya shillings">KES</sub> 500.</prosody></p><s>Goodbye.</s></speak>
 }
 
 func ExamplePlay() {
-	fmt.Println(voice.Respond(voice.Play{URL: "https://example.com/audio/welcome.mp3"}).XML())
+	fmt.Println(voice.Respond(voice.Play{URL: "https://example.com/audio/welcome.mp3"}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Play url="https://example.com/audio/welcome.mp3"/></Response>
 }
@@ -125,7 +125,7 @@ func ExampleGetDigits() {
 			FinishOnKey: "#",
 		},
 		voice.Redirect{URL: "https://example.com/voice?silent=1"},
-	).XML())
+	).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><GetDigits timeout="10" finishOnKey="#"><Play url="https://example.com/audio/menu.mp3"/></GetDigits><Redirect>https://example.com/voice?silent=1</Redirect></Response>
 }
@@ -136,7 +136,7 @@ func ExampleDial() {
 		Record:       true,
 		RingBackTone: "https://example.com/audio/ring.mp3",
 		MaxDuration:  10 * time.Minute,
-	}).XML())
+	}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Dial phoneNumbers="+254711000001" record="true" ringBackTone="https://example.com/audio/ring.mp3" ringbackTone="https://example.com/audio/ring.mp3" maxDuration="600"/></Response>
 }
@@ -145,7 +145,7 @@ func ExampleDial() {
 // in one of them cannot add another.
 func ExampleNumbers() {
 	agents := []string{"+254711000001", "agent@ke.sip.africastalking.com"}
-	fmt.Println(voice.Respond(voice.Dial{PhoneNumbers: voice.Numbers(agents...)}).XML())
+	fmt.Println(voice.Respond(voice.Dial{PhoneNumbers: voice.Numbers(agents...)}).String())
 	fmt.Println(voice.Respond(voice.Dial{PhoneNumbers: voice.Numbers("+254711000001,+254711000002")}).Err())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Dial phoneNumbers="+254711000001,agent@ke.sip.africastalking.com"/></Response>
@@ -158,39 +158,39 @@ func ExampleRecord() {
 		FinishOnKey: "#",
 		MaxLength:   10 * time.Second,
 		PlayBeep:    true,
-	}).XML())
-	fmt.Println(voice.Respond(voice.Record{}).XML())
+	}).String())
+	fmt.Println(voice.Respond(voice.Record{}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Record finishOnKey="#" maxLength="10" playBeep="true"><Say>Please say your name after the beep.</Say></Record></Response>
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Record/></Response>
 }
 
 func ExampleEnqueue() {
-	fmt.Println(voice.Respond(voice.Enqueue{HoldMusic: "https://example.com/audio/wait.mp3", Name: "support"}).XML())
+	fmt.Println(voice.Respond(voice.Enqueue{HoldMusic: "https://example.com/audio/wait.mp3", Name: "support"}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Enqueue holdMusic="https://example.com/audio/wait.mp3" name="support"/></Response>
 }
 
 func ExampleDequeue() {
-	fmt.Println(voice.Respond(voice.Dequeue{PhoneNumber: "+254711000000", Name: "support"}).XML())
+	fmt.Println(voice.Respond(voice.Dequeue{PhoneNumber: "+254711000000", Name: "support"}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Dequeue phoneNumber="+254711000000" name="support"/></Response>
 }
 
 func ExampleConference() {
-	fmt.Println(voice.Respond(voice.Conference{}).XML())
+	fmt.Println(voice.Respond(voice.Conference{}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Conference/></Response>
 }
 
 func ExampleRedirect() {
-	fmt.Println(voice.Respond(voice.Redirect{URL: "https://example.com/voice/next?step=2&lang=sw"}).XML())
+	fmt.Println(voice.Respond(voice.Redirect{URL: "https://example.com/voice/next?step=2&lang=sw"}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Redirect>https://example.com/voice/next?step=2&amp;lang=sw</Redirect></Response>
 }
 
 func ExampleReject() {
-	fmt.Println(voice.Respond(voice.Reject{}).XML())
+	fmt.Println(voice.Respond(voice.Reject{}).String())
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?><Response><Reject/></Response>
 }

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"fmt"
 	"log/slog"
 	"net/url"
 	"reflect"
@@ -29,8 +30,18 @@ func (s SSML) String() string { return redact.String(s) }
 // LogValue shows the length of the speech with its marks.
 func (s Speech) LogValue() slog.Value { return slog.StringValue(redact.Text(s.ssml)) }
 
-// String returns what LogValue shows; %#v prints everything.
-func (s Speech) String() string { return redact.String(s) }
+// Format implements [fmt.Formatter]: it writes what LogValue shows. %#v prints
+// everything.
+func (s Speech) Format(f fmt.State, verb rune) { format(f, verb, s, s.ssml) }
+
+// format prints a value whose String method returns its document.
+func format(f fmt.State, verb rune, v slog.LogValuer, document string) {
+	if verb == 'v' && f.Flag('#') {
+		fmt.Fprintf(f, "%T{%q}", v, document)
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), redact.String(v))
+}
 
 // LogValue shows the length of the text.
 func (s SayAs) LogValue() slog.Value {

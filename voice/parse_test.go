@@ -94,7 +94,7 @@ func TestUnmarshalSamples(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if want := voice.Respond(samples[name]...); r != want {
-				t.Errorf("document (-want +got):\n%s", cmp.Diff(want.XML(), r.XML()))
+				t.Errorf("document (-want +got):\n%s", cmp.Diff(want.String(), r.String()))
 			}
 			checkRoundTrip(t, r)
 		})
@@ -176,7 +176,7 @@ func TestUnmarshalAccepts(t *testing.T) {
 			if err := got.UnmarshalText([]byte(tt.text)); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want.XML(), got.XML()); diff != "" {
+			if diff := cmp.Diff(tt.want.String(), got.String()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if got != tt.want {

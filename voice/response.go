@@ -1,11 +1,10 @@
 package voice
 
 import (
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
-
-	"github.com/sautigo/africastalking/internal/redact"
 )
 
 const (
@@ -137,12 +136,13 @@ func (r Response) AppendText(b []byte) ([]byte, error) {
 	if r.problem != "" {
 		return b, r.Err()
 	}
-	return append(b, r.XML()...), nil
+	return append(b, r.String()...), nil
 }
 
-// XML returns the XML document. It is empty for an invalid response, so that an
-// error message is never taken for one.
-func (r Response) XML() string {
+// String returns the XML document. It is empty for an invalid response, so that an
+// error message is never taken for one. Package fmt does not print it: see
+// [Response.Format].
+func (r Response) String() string {
 	switch {
 	case r.problem != "":
 		return ""
@@ -189,6 +189,6 @@ func (r Response) LogValue() slog.Value {
 	return slog.StringValue("[" + strings.Join(names, " ") + "]")
 }
 
-// String returns what LogValue shows, so that %v, %+v and %s mask what a log would.
-// %#v prints everything, and [Response.XML] returns the document.
-func (r Response) String() string { return redact.String(r) }
+// Format implements [fmt.Formatter]: it writes what LogValue shows, so that a printed
+// response hides what a logged one does. %#v prints everything.
+func (r Response) Format(f fmt.State, verb rune) { format(f, verb, r, r.doc+r.problem) }

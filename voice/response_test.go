@@ -196,7 +196,7 @@ func checkRoundTrip(t *testing.T, r voice.Response) {
 	if !bytes.HasPrefix(text, []byte(decl+"<Response")) {
 		t.Errorf("no declaration in %q", text)
 	}
-	if got := r.XML(); got != string(text) {
+	if got := r.String(); got != string(text) {
 		t.Errorf("XML is %q, AppendText %q", got, text)
 	}
 	appended, err := r.AppendText([]byte("before"))
@@ -208,10 +208,10 @@ func checkRoundTrip(t *testing.T, r voice.Response) {
 		t.Fatalf("UnmarshalText of %q: %v", text, err)
 	}
 	if back != r {
-		t.Errorf("UnmarshalText(AppendText) (-want +got):\n%s", cmp.Diff(r.XML(), back.XML()))
+		t.Errorf("UnmarshalText(AppendText) (-want +got):\n%s", cmp.Diff(r.String(), back.String()))
 	}
 	if again := voice.Respond(r.Actions()...); again != r {
-		t.Errorf("Respond(Actions) (-want +got):\n%s", cmp.Diff(r.XML(), again.XML()))
+		t.Errorf("Respond(Actions) (-want +got):\n%s", cmp.Diff(r.String(), again.String()))
 	}
 	d := xml.NewDecoder(bytes.NewReader(text))
 	for {
@@ -228,7 +228,7 @@ func checkRoundTrip(t *testing.T, r voice.Response) {
 func TestEmptyResponse(t *testing.T) {
 	t.Parallel()
 	var zero voice.Response
-	if got, want := zero.XML(), decl+"<Response/>"; got != want {
+	if got, want := zero.String(), decl+"<Response/>"; got != want {
 		t.Errorf("zero value is %q, want %q", got, want)
 	}
 	if voice.Respond() != zero {
@@ -395,8 +395,8 @@ func TestRespondInvalid(t *testing.T) {
 			if got := r.Check(); got != err {
 				t.Errorf("Check is %v", got)
 			}
-			if r.XML() != "" || r.Actions() != nil {
-				t.Errorf("an invalid response has the document %q and the actions %v", r.XML(), r.Actions())
+			if r.String() != "" || r.Actions() != nil {
+				t.Errorf("an invalid response has the document %q and the actions %v", r.String(), r.Actions())
 			}
 			if r != voice.Respond(voice.Say{Text: "other"}, tt.action, voice.Reject{}) {
 				t.Error("two responses that are invalid for the same reason differ")
@@ -467,7 +467,7 @@ func TestSpeechIsImmutable(t *testing.T) {
 	t.Parallel()
 	base := voice.Speech{}.Text("a")
 	left, right := base.Text("left"), base.Text("right")
-	got := []string{base.SSML(), left.SSML(), right.SSML(), voice.Speech{}.SSML()}
+	got := []string{base.String(), left.String(), right.String(), voice.Speech{}.String()}
 	want := []string{"<speak>a</speak>", "<speak>aleft</speak>", "<speak>aright</speak>", "<speak></speak>"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -490,7 +490,7 @@ func TestSpeechBreak(t *testing.T) {
 		{2 * time.Second, `<speak><break time="2000ms"/></speak>`},
 		{math.MaxInt64, `<speak><break time="3600000ms"/></speak>`},
 	} {
-		if got := (voice.Speech{}).Break(tt.d).SSML(); got != tt.want {
+		if got := (voice.Speech{}).Break(tt.d).String(); got != tt.want {
 			t.Errorf("Break(%v) is %s, want %s", tt.d, got, tt.want)
 		}
 	}
@@ -581,7 +581,9 @@ func TestLogHidesWhatIsSaid(t *testing.T) {
 			}
 		})
 	}
-	if got := fmt.Sprintf("%#v", voice.Say{Text: "secret"}); !strings.Contains(got, "secret") {
-		t.Errorf("%%#v prints %s", got)
+	for _, v := range []any{voice.Say{Text: "secret"}, speech, voice.Respond(voice.Say{Text: "secret"})} {
+		if got := fmt.Sprintf("%#v", v); !strings.Contains(got, "secret") {
+			t.Errorf("%%#v prints %s", got)
+		}
 	}
 }

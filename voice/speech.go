@@ -164,8 +164,9 @@ func (s Speech) Sentence(inner Speech) Speech { return s.nest("s", inner) }
 // compare by reflection, such as go-cmp, look for it.
 func (s Speech) Equal(t Speech) bool { return s == t }
 
-// SSML returns the speech as an SSML document.
-func (s Speech) SSML() string { return string(s.appendTo(nil)) }
+// String returns the speech as an SSML document. Package fmt does not print it: see
+// [Speech.Format].
+func (s Speech) String() string { return string(s.appendTo(nil)) }
 
 func (s Speech) appendTo(b []byte) []byte {
 	b = append(b, "<speak>"...)

@@ -127,18 +127,18 @@ func FuzzParse(f *testing.F) {
 		if r.UnmarshalText(body) != nil {
 			return
 		}
-		if doc, bad = voicexml.Parse([]byte(r.XML())); bad != nil {
-			t.Fatalf("%s: %v", r.XML(), bad)
+		if doc, bad = voicexml.Parse([]byte(r.String())); bad != nil {
+			t.Fatalf("%s: %v", r.String(), bad)
 		}
 		flow := false
 		for _, p := range doc.Problems {
 			flow = flow || p.Flow
 			if !p.Flow {
-				t.Errorf("%s: %s", r.XML(), p)
+				t.Errorf("%s: %s", r.String(), p)
 			}
 		}
 		if flow != (r.Check() != nil) || len(doc.Actions) != len(r.Actions()) {
-			t.Errorf("%s: %v, %v", r.XML(), doc.Problems, r.Check())
+			t.Errorf("%s: %v, %v", r.String(), doc.Problems, r.Check())
 		}
 	})
 }

@@ -194,7 +194,7 @@ func TestHeard(t *testing.T) {
 	)).Dial()
 	p.Hears("Breathe. Exhale.", "say https://x.test/a.mp3", "https://x.test/a.mp3")
 	want := []voicetest.Sound{
-		{Text: "Breathe. Exhale.", SSML: speech.SSML(), Voice: voice.EnUSWavenetC},
+		{Text: "Breathe. Exhale.", SSML: speech.String(), Voice: voice.EnUSWavenetC},
 		{Text: "https://x.test/a.mp3", Voice: voice.Man, Beep: true},
 		{URL: "https://x.test/a.mp3"},
 		{Beep: true},

@@ -52,7 +52,7 @@ func writers(f *flow) []writer {
 		{baselineNew, false, func(f *flow, _ []byte) (document, error) {
 			return document{bytes: f.appended(make([]byte, 0, 640))}, nil
 		}},
-		{oursNew, false, func(f *flow, _ []byte) (document, error) { return document{text: f.library().XML()}, nil }},
+		{oursNew, false, func(f *flow, _ []byte) (document, error) { return document{text: f.library().String()}, nil }},
 		{"encoding/xml", true, func(f *flow, _ []byte) (document, error) {
 			b, err := f.encoded()
 			return document{bytes: b}, err

@@ -20,7 +20,7 @@ func TestDocumentsMeanTheSame(t *testing.T) {
 func TestBaselineIsTheSameDocument(t *testing.T) {
 	t.Parallel()
 	for _, f := range []*flow{newFlow(false), newFlow(true)} {
-		if diff := cmp.Diff(f.library().XML(), string(f.appended(nil))); diff != "" {
+		if diff := cmp.Diff(f.library().String(), string(f.appended(nil))); diff != "" {
 			t.Errorf("(-library +append)\n%s", diff)
 		}
 	}
