@@ -41,8 +41,10 @@ const (
 	// CutJSON: 201, and the connection is cut in the middle of the body. Sent;
 	// OutcomeUnknown.
 	CutJSON Reply = "201 cut short"
-	// Hang: no answer until the client gives up or the test ends. Sent;
-	// OutcomeUnknown.
+	// Hang: no answer until the client gives up, after 30 seconds by default, or the
+	// test ends. Sent; OutcomeUnknown. Make the client with a short
+	// [client.WithTimeout], or run the test in a testing/synctest bubble
+	// ([WithInMemory]).
 	Hang Reply = "no answer"
 	// Redirect: 307 to another host. Not sent; Refused. A client that follows it
 	// takes the message and the API key to a stranger; through [Server.Transport]

@@ -1,10 +1,25 @@
 // Package smstest delivers the SMS callbacks of Africa's Talking to an app, in plain
 // go test, without network or account:
 //
-//	func TestStop(t *testing.T) {
-//		incoming := smstest.New(t, routes(), smstest.WithPath("/sms/incoming"))
-//		incoming.Message(sms.IncomingMessage{Text: "STOP"})
+//	func TestReply(t *testing.T) {
+//		at := clienttest.NewServer(t) // gets what the app sends
+//		app := routes(at.Client(), new(state.Memory))
+//		incoming := smstest.New(t, app, smstest.WithPath("/at/"+secret+"/sms"))
+//		incoming.Message(sms.IncomingMessage{Text: "hello"})
 //		incoming.Again() // delivered twice
+//
+//		want := []client.Message{{
+//			To:   []string{smstest.DefaultPhoneNumber},
+//			From: smstest.DefaultShortCode,
+//			Text: "You wrote: hello",
+//		}}
+//		if diff := cmp.Diff(want, at.Sent()); diff != "" {
+//			t.Errorf("sent (-want +got):\n%s", diff)
+//		}
+//
+//		at.Next(clienttest.Unavailable) // an outage
+//		incoming.Expect(http.StatusInternalServerError).Message(sms.IncomingMessage{Text: "hello again"})
+//		incoming.Again() // sends the reply
 //	}
 //
 // There is an [App] for each callback URL of the dashboard: incoming messages,
@@ -19,7 +34,7 @@
 // them, and any callback may arrive twice, or two copies at the same instant:
 // [App.Again] and [WithCopies] test that.
 //
-// To test what an app sends, see package clienttest.
+// Package clienttest says which outages it plays.
 //
 // # What is not known
 //

@@ -69,7 +69,8 @@ func WithSandbox(on bool) Option {
 }
 
 // New returns an App that calls h directly, without a network. Each callback is
-// served on a goroutine of its own, as by a server.
+// served on a goroutine of its own, as by a server. A handler with routes wants
+// [WithPath].
 func New(tb testing.TB, h http.Handler, opts ...Option) *App { return newApp(tb, h, "", opts) }
 
 // NewURL returns an App that posts to a callback URL.

@@ -31,7 +31,8 @@ type Phone struct {
 
 // New returns a phone in sessions with a handler, such as [ussd.Handler] returns. Each
 // hop is served on a goroutine of its own, as by a server: a handler that goes on
-// after its answer, or after the 10 seconds, goes on beside the test.
+// after its answer, or after the 10 seconds, goes on beside the test. A handler with
+// routes wants [WithPath].
 func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 	return newPhone(tb, newConfig(h, "", opts))
 }

@@ -51,7 +51,8 @@ func (t Tour) Screens() []string {
 }
 
 // Unanswered returns the visits to prompts for which the walk had no input; see
-// [WithInputs].
+// [WithInputs]. A prompt that shows a key, such as "0. Back", is not among them: the
+// walk has pressed that.
 func (t Tour) Unanswered() []Visit {
 	return slices.DeleteFunc(slices.Clone(t.Visits), func(v Visit) bool {
 		return !v.Continue || v.Seen || len(v.Pressed) > 0

@@ -32,7 +32,8 @@ type Phone struct {
 }
 
 // New returns a phone in calls with a handler, such as [voice.Handler] returns. Each
-// callback is served on a goroutine of its own, as by a server.
+// callback is served on a goroutine of its own, as by a server. A handler with routes
+// wants [WithCallbackURL].
 func New(tb testing.TB, h http.Handler, opts ...Option) *Phone {
 	tb.Helper()
 	c := newConfig(DefaultCallbackURL, opts)

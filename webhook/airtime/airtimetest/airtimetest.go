@@ -78,6 +78,7 @@ func WithShortStatus(on bool) Option { return func(c *config) { c.short = on } }
 
 // New returns an App that calls h directly, without a network. Each callback is served
 // on a goroutine of its own, as by a server; it may live in a testing/synctest bubble.
+// A handler with routes wants [WithPath].
 func New(tb testing.TB, h http.Handler, opts ...Option) *App { return newApp(tb, h, "", opts) }
 
 // NewURL returns an App that posts to a callback URL.
