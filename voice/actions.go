@@ -253,7 +253,9 @@ func (l NumberList) Split() []string {
 // action behind it runs. The last callback of the call has the URL of the recording.
 //
 // With any field set, the recording ends by itself. Africa's Talking posts its URL to
-// the callback URL and carries out the answer.
+// the callback URL and carries out the answer. The caller may hang up first. Then the
+// URL may come in the last callback alone, which Africa's Talking does not document:
+// keep recordings in [OnEnd], too.
 type Record struct {
 	// Prompt is said or played first; nil for none.
 	Prompt Prompt

@@ -16,8 +16,7 @@
 //	}
 //
 //	func main() {
-//		http.Handle("/voice", voice.Handler(answer))
-//		log.Fatal(http.ListenAndServe(":8080", nil))
+//		log.Fatal(webhook.NewServer(":8080", voice.Handler(answer)).ListenAndServe())
 //	}
 //
 // # Actions

@@ -38,6 +38,10 @@ func Handler(fn func(context.Context, Call) (Response, error), opts ...webhook.O
 // isActive=0: the call is over, with its duration and cost. The handler answers 200
 // "OK", and 500 if fn returns an error. Without OnEnd the handler drops them: an app
 // with an events URL may get them there.
+//
+// The callback may come to another URL than the call began at, once a [GetDigits], a
+// [Record] or a [Redirect] has named one: Africa's Talking does not document it. Give
+// OnEnd to the handlers of all these URLs.
 func OnEnd(fn func(context.Context, Call) error) webhook.Option {
 	return onEnd{webhook.WithOptions(), fn}
 }
