@@ -35,6 +35,9 @@
 //
 // A type without schema tags is decoded from JSON alone, by encoding/json.
 //
+// A log of a payload of this module masks numbers and texts, a log of another type
+// masks nothing: give yours a LogValue method.
+//
 // # Who is calling
 //
 // Africa's Talking signs nothing. What can be done is to put a secret into the
