@@ -8,11 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync"
-
-	"github.com/sautigo/africastalking"
 )
 
 // Parse reads a T from a request, for handlers of one's own and of other
@@ -45,10 +41,12 @@ type decoder struct {
 	// json is set for a type that encoding/json decodes, and object if it is a struct.
 	json   bool
 	object bool
-	// fields says where in a struct the fields are, by their names on the wire, and
-	// names holds these by their folded text.
+	// fields says where in a struct the fields are, by their names on the wire, which
+	// stand in tags of the key tag.
 	fields map[string][]int
-	names  map[string]string
+	tag    string
+	// names are those of a type that encoding/json decodes, by their folded text.
+	names map[string]string
 }
 
 var decoders sync.Map // reflect.Type → *decoder
@@ -81,8 +79,10 @@ func newDecoder(t reflect.Type) (*decoder, error) {
 	own := reflect.PointerTo(t).Implements(jsonUnmarshalerType)
 	d.self = readsItself(t)
 	tagged := t.Kind() == reflect.Struct && hasTags(t)
+	d.tag = "schema"
 	switch {
 	case d.event:
+		return d, nil
 	case d.self:
 		d.json = own && !tagged
 	case tagged || reflect.PointerTo(t).Implements(formUnmarshalerType):
@@ -92,22 +92,18 @@ func newDecoder(t reflect.Type) (*decoder, error) {
 		}
 	default:
 		d.json = true
-	}
-	if t.Kind() == reflect.Struct && !d.event {
-		key := "schema"
-		if d.json && !own {
-			key, d.object = "json", true
-			for _, f := range reflect.VisibleFields(t) {
-				switch f.Type.Kind() {
-				case reflect.Func, reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
-					if f.IsExported() && f.Tag.Get("json") != "-" {
-						return nil, fmt.Errorf("field %s: %v cannot be read: leave it out with json:\"-\"", f.Name, f.Type)
-					}
-				}
-			}
+		if err := checkJSON(t, map[reflect.Type]bool{}); err != nil {
+			return nil, err
 		}
-		d.fields = tagsOf(t, key)
-		d.names = map[string]string{}
+		d.object = t.Kind() == reflect.Struct && !own
+	}
+	if d.object {
+		d.tag, d.names = "json", map[string]string{}
+	}
+	if t.Kind() == reflect.Struct {
+		d.fields = tagsOf(t, d.tag)
+	}
+	if d.object {
 		for name := range d.fields {
 			d.names[fold(name)] = name
 		}
@@ -202,7 +198,6 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 			return sentTwice(printable(key))
 		}
 	}
-	var texts map[string][]string
 	switch {
 	case d.event:
 		*v.(*Event) = Event{MediaType: name, Form: *form, Body: raw}
@@ -218,13 +213,16 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 	case d.self:
 		err = fromApp(v.(FormUnmarshaler).UnmarshalForm(*form))
 	default:
-		texts, err = d.tags.decode(v, *form, body, kind)
+		err = d.tags.decode(v, *form, body, kind)
 	}
 	if err == nil {
 		err = readHeader(header, v, d.tags != nil)
 	}
+	if err == nil && d.tags != nil {
+		err = d.checkTags(d.tags, "", v, *form)
+	}
 	for i := 0; err == nil && i < len(c.required); i++ {
-		if !d.has(v, *form, texts, c.required[i]) {
+		if !d.has(v, *form, c.required[i]) {
 			err = &FieldError{Field: c.required[i], Err: ErrMissing}
 		}
 	}
@@ -248,27 +246,6 @@ func readHeader(h http.Header, v any, embeds bool) error {
 	return nil
 }
 
-// tagsOf returns where the fields are that the tags of a struct name, those of
-// embedded structs included.
-func tagsOf(t reflect.Type, key string) map[string][]int {
-	fields := map[string][]int{}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get(key), ",")
-		if e := deref(f.Type); name == "" && f.Anonymous && e.Kind() == reflect.Struct {
-			for name, index := range tagsOf(e, key) {
-				if old, ok := fields[name]; !ok || len(index) < len(old)-1 {
-					fields[name] = append([]int{i}, index...)
-				}
-			}
-		}
-		if name != "" && name != "-" {
-			fields[name] = []int{i}
-		}
-	}
-	return fields
-}
-
 // hasTags reports whether a field of t, or of a struct embedded in it, has a schema
 // tag.
 func hasTags(t reflect.Type) bool {
@@ -280,53 +257,6 @@ func hasTags(t reflect.Type) bool {
 	}
 	return false
 }
-
-// has reports whether the function will see a value of the field in v. Texts are
-// those that schema tags were decoded from.
-func (d *decoder) has(v any, form Form, texts map[string][]string, name string) bool {
-	text, sent, nested := form.member(name)
-	if len(texts[name]) > 0 && !sent {
-		text, sent = texts[name][0], true
-	}
-	index, known := d.fields[name]
-	switch {
-	case !sent && !below(texts, name), sent && !nested && absent(text):
-		return false
-	case !known && nested:
-		// Nobody but the app reads it.
-		return (d.event || d.json) && !isEmptyJSON(text)
-	case !known:
-		return text != "0" || !isID(name)
-	}
-	field, err := reflect.ValueOf(v).Elem().FieldByIndexErr(index)
-	if err != nil {
-		return false
-	}
-	if field.Kind() == reflect.Interface {
-		field = field.Elem()
-	}
-	switch {
-	case field.Kind() == reflect.Slice && field.Type() == rawType:
-		return !isEmptyJSON(string(field.Bytes()))
-	case field.Kind() == reflect.String, field.Kind() == reflect.Slice, field.Kind() == reflect.Map:
-		return field.Len() > 0
-	case field.IsValid() && !field.IsZero():
-		return true
-	case field.IsValid() && field.Type() == timeType:
-		return false
-	case field.IsValid() && field.Type() == moneyType:
-		_, err = africastalking.ParseMoney(text)
-		return err == nil
-	}
-	// Zero is for what is absent or cannot be read, unless it was sent.
-	_, err = strconv.ParseFloat(text, 64)
-	if err != nil {
-		_, err = strconv.ParseBool(text)
-	}
-	return err == nil
-}
-
-func isEmptyJSON(text string) bool { return strings.Trim(text, jsonSpace+"{}[]") == "" }
 
 func isObject(body []byte) bool {
 	body = bytes.TrimLeft(body, jsonSpace)

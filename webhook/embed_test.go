@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/voice"
@@ -274,6 +275,15 @@ func build[T any](opts ...webhook.Option) func() {
 	return func() { webhook.Handler(func(context.Context, T) error { return nil }, opts...) }
 }
 
+type jsonA struct{ ID string }
+
+type jsonB struct{ ID string }
+
+type money struct {
+	africastalking.Money
+	Note string
+}
+
 // What cannot be decoded without surprises does not build, and the panic says what
 // to write instead.
 func TestTypesThatDoNotBuild(t *testing.T) {
@@ -282,13 +292,46 @@ func TestTypesThatDoNotBuild(t *testing.T) {
 		build func()
 		want  string
 	}{
-		"pointer":                   {build[*taggedOrder](), "use webhook_test.taggedOrder itself"},
-		"pointer to a payload":      {build[*sms.IncomingMessage](), "use sms.IncomingMessage itself"},
-		"pointer to a pointer":      {build[**int](), "use *int itself"},
-		"function":                  {build[func()](), "use a struct"},
-		"channel":                   {build[chan int](), "use a struct"},
-		"embeds each other":         {build[cycleA](), "name the field"},
-		"embeds itself":             {build[selfE](), "name the field"},
+		"pointer":              {build[*taggedOrder](), "use webhook_test.taggedOrder itself"},
+		"pointer to a payload": {build[*sms.IncomingMessage](), "use sms.IncomingMessage itself"},
+		"pointer to a pointer": {build[**int](), "use *int itself"},
+		"function":             {build[func()](), "use a struct"},
+		"channel":              {build[chan int](), "use a struct"},
+		"embeds each other":    {build[cycleA](), "name the field"},
+		"embeds itself":        {build[selfE](), "name the field"},
+		"embeds an interface": {build[struct {
+			webhook.FormUnmarshaler
+			Note string
+		}](), "schema"},
+		"embeds a time in JSON": {build[struct {
+			time.Time
+			Note string `json:"note"`
+		}](), "name the field"},
+		"holds what embeds an amount in JSON": {build[struct {
+			Pay []money `json:"pay"`
+		}](), "field pay: embeds africastalking.Money"},
+		"holds what embeds an amount": {build[struct {
+			Pay money `schema:"pay"`
+		}](), "name the field"},
+		"JSON name twice": {build[struct {
+			jsonA
+			jsonB
+		}](), "the name ID is there twice"},
+		"JSON name twice further down": {build[struct {
+			Items map[string]*struct {
+				jsonA
+				jsonB
+			} `json:"items"`
+		}](), "field items: the name ID is there twice"},
+		"JSON name in two letter cases": {build[struct {
+			ID    string `json:"id"`
+			Other string `json:"ID"`
+		}](), "is there twice"},
+		"embeds a pointer to an unexported struct in JSON": {build[struct {
+			*jsonA
+			Note string `json:"note"`
+		}](), "embed webhook_test.jsonA itself"},
+		"nothing to read":           {build[webhook.Form](), "use webhook.Event"},
 		"holds itself further down": {build[cyclicField](), `schema:"-"`},
 		"Go name twice at one depth": {build[struct {
 			A
