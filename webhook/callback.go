@@ -158,7 +158,11 @@ func (c *callback) deadlineError() error {
 // else with an error. It never panics: it also runs on goroutines where a panic would
 // end the process.
 func (c *callback) fail(cause error, when moment) {
-	first := c.settle("callback failed", slog.LevelError, cause, when, func() (status int, err error) {
+	level := slog.LevelError
+	if toError(cause).Status < 300 {
+		level = slog.LevelWarn // the app gave the callback up on purpose
+	}
+	first := c.settle("callback failed", level, cause, when, func() (status int, err error) {
 		err = apart(func() (err error) {
 			status, err = c.writeFallback(cause)
 			return err

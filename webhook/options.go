@@ -54,8 +54,9 @@ func WithOptions(opts ...Option) Option {
 }
 
 // WithLogger sets the logger. The handler logs a callback that it refuses as a
-// warning, and one whose function fails as an error; it logs nothing for a callback
-// that went well. The default is [slog.Default], asked for each record; a logger on
+// warning, and one whose function fails as an error, or as a warning if the function
+// returns an [Error] with a status below 300; it logs nothing for a callback that went
+// well. The default is [slog.Default], asked for each record; a logger on
 // [slog.DiscardHandler] turns logging off.
 //
 // The handler logs a payload through its LogValue method or not at all. In the text of
