@@ -77,8 +77,8 @@ func prepare(root, version string) ([]module, error) {
 	return modules, nil
 }
 
-// find returns the modules in root, each after those that it requires. This
-// module has no users and is left out.
+// find returns the modules in root, each after those that it requires. Those in
+// internal, this one too, have no users and are left out.
 func find(root string) ([]module, error) {
 	var waiting []module
 	ours := map[string]bool{}
@@ -92,7 +92,7 @@ func find(root string) ([]module, error) {
 			return nil
 		}
 		dir, err := filepath.Rel(root, filepath.Dir(file))
-		if err != nil || filepath.ToSlash(dir) == "internal/release" {
+		if err != nil || strings.HasPrefix(filepath.ToSlash(dir), "internal/") {
 			return err
 		}
 		m, err := read(root, dir)
