@@ -55,18 +55,15 @@ func main() {
 	"engines/atnats": {`package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/sautigo/africastalking/engines/atnats"
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 func main() {
-	h := ussd.Handler(ussd.Stateful(new(atnats.Store), func(context.Context, ussd.Request, *int) (ussd.Response, error) {
-		return ussd.End("Hello"), nil
-	}))
-	fmt.Println(h != nil)
+	var store state.Store = new(atnats.Store)
+	fmt.Println(store != nil)
 }
 `, "true\n"},
 
@@ -79,17 +76,15 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sautigo/africastalking/engines/atredis"
-	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/state"
 )
 
 func main() {
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 	defer client.Close()
+	var store state.Store
 	store, err := atredis.New(context.Background(), client) // there is no server
-	h := ussd.Handler(ussd.Stateful(store, func(context.Context, ussd.Request, *int) (ussd.Response, error) {
-		return ussd.End("Hello"), nil
-	}))
-	fmt.Println(h != nil, err != nil)
+	fmt.Println(store != nil, err != nil)
 }
 `, "true true\n"},
 }
