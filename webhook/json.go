@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/sautigo/africastalking"
@@ -83,18 +85,50 @@ func isNested(value []byte) bool { return value[0] == '{' || value[0] == '[' }
 // null, anything else as it was written.
 func writeText(b *strings.Builder, value []byte) {
 	switch {
-	case value[0] == '"':
-		if bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
-			b.Write(bytes.Trim(value, `"`))
-			return
+	case value[0] != '"':
+		if string(value) != "null" {
+			b.Write(value)
 		}
-		var s string
-		// Broken JSON is refused later.
-		_ = json.Unmarshal(value, &s)
-		b.WriteString(s)
-	case string(value) != "null":
-		b.Write(value)
+	case bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value):
+		b.Write(bytes.Trim(value, `"`))
+	default:
+		for s := bytes.TrimSuffix(value[1:], []byte{'"'}); len(s) > 0; {
+			r, n := utf8.DecodeRune(s)
+			if r == '\\' && len(s) > 1 {
+				r, n = unescape(s)
+			}
+			b.WriteRune(r)
+			s = s[n:]
+		}
 	}
+}
+
+// unescape returns the character of the escape that s begins with, and its length. What
+// it makes of a broken one means nothing: broken JSON is refused later.
+func unescape(s []byte) (r rune, n int) {
+	switch s[1] {
+	case 'u':
+		r = hex4(s)
+		if pair := utf16.DecodeRune(r, hex4(s[min(6, len(s)):])); pair != utf8.RuneError {
+			return pair, 12
+		}
+		return r, min(6, len(s)) // half a pair is written as an unknown character
+	case 'b', 'f', 'n', 'r', 't':
+		return rune("\b\f\n\r\t"[strings.IndexByte("bfnrt", s[1])]), 2
+	}
+	return rune(s[1]), 2
+}
+
+// hex4 returns the number in an escape such as \u00e9.
+func hex4(s []byte) rune {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return utf8.RuneError
+	}
+	n, err := strconv.ParseUint(string(s[2:6]), 16, 32)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(n)
 }
 
 func textOfJSON(value []byte) string {
@@ -189,8 +223,9 @@ func checkNames(form Form, names map[string]string) error {
 }
 
 // appendDates appends a JSON value that is meant for a t, with the dates in the form
-// that time.Time reads.
-func appendDates(b, value []byte, t reflect.Type) []byte {
+// that time.Time reads. It leaves alone what is nested too deep: it reads a value once
+// for each object or array around it.
+func appendDates(b, value []byte, t reflect.Type, depth int) []byte {
 	t = deref(t)
 	var fields map[string][]int
 	switch {
@@ -204,7 +239,7 @@ func appendDates(b, value []byte, t reflect.Type) []byte {
 			return at.AppendFormat(b, `"`+time.RFC3339Nano+`"`)
 		}
 		return append(b, value...)
-	case reflect.PointerTo(t).Implements(jsonUnmarshalerType), !isNested(value):
+	case reflect.PointerTo(t).Implements(jsonUnmarshalerType), !isNested(value), depth == maxDepth:
 		return append(b, value...)
 	case t.Kind() == reflect.Struct && value[0] == '{':
 		fields = tagsOf(t, "json")
@@ -221,7 +256,7 @@ func appendDates(b, value []byte, t reflect.Type) []byte {
 			b = append(b, ',')
 		}
 		if fields == nil {
-			b = appendDates(b, item, t.Elem())
+			b = appendDates(b, item, t.Elem(), depth+1)
 			continue
 		}
 		member := reflect.TypeFor[any]()
@@ -230,7 +265,7 @@ func appendDates(b, value []byte, t reflect.Type) []byte {
 		}
 		b = append(append(b, item...), ':')
 		item, _ = items.next()
-		b = appendDates(b, item, member)
+		b = appendDates(b, item, member, depth+1)
 	}
 }
 
@@ -242,7 +277,7 @@ func decodeJSON(body []byte, v any) error {
 		// It may be the dates: encoding/json knows one of their forms.
 		value := reflect.ValueOf(v).Elem()
 		value.SetZero()
-		err = json.Unmarshal(appendDates(nil, bytes.TrimSpace(body), value.Type()), v)
+		err = json.Unmarshal(appendDates(nil, bytes.TrimSpace(body), value.Type(), 0), v)
 	}
 	var (
 		syntax *json.SyntaxError

@@ -2,8 +2,10 @@ package webhook_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,4 +64,18 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A list of itself builds, and an attacker's nesting costs no more than encoding/json does.
+func TestListOfItself(t *testing.T) {
+	t.Parallel()
+	type list []list
+	h := webhook.Handler(func(context.Context, list) error { return nil }, discard)
+	if diff := cmp.Diff(plain(200, "OK"), do(h, post(jsonType, "[[],[[]]]"))); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+	deep := strings.Repeat("[", 9_000) + "1" + strings.Repeat("]", 9_000)
+	if got := do(h, post(jsonType, deep)); got.Status != 400 {
+		t.Errorf("answer to a number that is no list: %+v", got)
+	}
 }

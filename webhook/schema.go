@@ -41,25 +41,36 @@ var schemaDecoder = sync.OnceValue(func() *schema.Decoder {
 	d.RegisterConverter(json.RawMessage{}, func(s string) reflect.Value { return reflect.ValueOf(json.RawMessage(s)) })
 	d.RegisterConverter(map[string]string{}, func(s string) reflect.Value {
 		m := map[string]string{}
-		if !isObject([]byte(s)) {
-			return reflect.ValueOf(m)
-		}
-		form, err := formOfJSON([]byte(s), nil)
-		if _, twice := form.repeated(); err != nil || twice {
-			return reflect.Value{}
-		}
+		form, ok := membersOf(s)
 		maps.Insert(m, form.All())
-		return reflect.ValueOf(m)
+		return valueIf(ok, m)
 	})
 	d.RegisterConverter(map[string]any{}, func(s string) reflect.Value {
 		m := map[string]any{}
-		if isObject([]byte(s)) && json.Unmarshal([]byte(s), &m) != nil {
-			return reflect.Value{}
-		}
-		return reflect.ValueOf(m)
+		form, ok := membersOf(s)
+		return valueIf(ok && (form.Len() == 0 || json.Unmarshal([]byte(s), &m) == nil), m)
 	})
 	return d
 })
+
+// membersOf returns the members of a JSON object, none for what is not one. An object
+// that a callback must not hold is not ok.
+func membersOf(s string) (form Form, ok bool) {
+	if !isObject([]byte(s)) {
+		return Form{}, true
+	}
+	form, err := formOfJSON([]byte(s), nil)
+	_, twice := form.repeated()
+	return form, err == nil && !twice
+}
+
+// valueIf returns what a converter returns for v, which is no value if it is not ok.
+func valueIf(ok bool, v any) reflect.Value {
+	if !ok {
+		return reflect.Value{}
+	}
+	return reflect.ValueOf(v)
+}
 
 // schemaType is what a struct's schema tags say: the names of its fields on the
 // wire and what is below them.

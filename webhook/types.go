@@ -57,13 +57,17 @@ func checkWhole(t reflect.Type) error {
 // checkJSON refuses what encoding/json cannot decode, or would leave out without a
 // word, in t and the types of its fields.
 func checkJSON(t reflect.Type, seen map[reflect.Type]bool) error {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || seen[t] {
+	if seen[t] {
 		return nil
 	}
 	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return checkJSON(t.Elem(), seen)
+	case reflect.Struct:
+	default:
+		return nil
+	}
 	if err := checkWhole(t); err != nil {
 		return err
 	}
