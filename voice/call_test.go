@@ -425,7 +425,7 @@ func TestCallIsMasked(t *testing.T) {
 		"dtmfDigits=(4 bytes) status=busy: ***01 hangupCause=busy: +***01 duration=0s cost=KES 1.50]"
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("call", "call", full)
-	for _, got := range []string{fmt.Sprintf("%v", full), fmt.Sprintf("%+v", full), fmt.Sprintf("%s", full), full.LogValue().String()} {
+	for _, got := range []string{fmt.Sprintf("%v", full), fmt.Sprintf("%+v", full), fmt.Sprint(full), full.LogValue().String()} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

@@ -212,7 +212,7 @@ func (o *ownGeneric[T]) UnmarshalForm(f webhook.Form) error {
 
 type ownByValue struct {
 	*sms.IncomingMessage
-	fields map[string]string
+	Fields map[string]string
 }
 
 func (o ownByValue) UnmarshalForm(webhook.Form) error { return errors.New("own") }
@@ -270,6 +270,8 @@ type (
 		Above []*cyclicField `schema:"above"`
 	}
 )
+
+var _ = []any{cycleA{}.cycleB, cycleB{}.cycleC, selfE{}.selfE}
 
 func build[T any](opts ...webhook.Option) func() {
 	return func() { webhook.Handler(func(context.Context, T) error { return nil }, opts...) }

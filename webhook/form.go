@@ -209,17 +209,6 @@ func (f Form) Has(key string) bool {
 	return false
 }
 
-// member returns the first value of key, and whether that was an object or an
-// array of JSON.
-func (f *Form) member(key string) (value string, ok, nested bool) {
-	for i := range f.ends {
-		if k, v := f.field(i); k == key {
-			return v, true, f.nested&(1<<i) != 0
-		}
-	}
-	return "", false, false
-}
-
 // Values returns all values of key in the order in which they came, nil if
 // there is none.
 func (f Form) Values(key string) []string {

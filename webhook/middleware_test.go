@@ -200,7 +200,11 @@ func TestInMiddleware(t *testing.T) {
 		{"in time", func(context.Context, order) (text, error) { time.Sleep(time.Second); return "hello", nil }, timeout, "hello", time.Second},
 		{"no deadline", func(context.Context, order) (text, error) { time.Sleep(20 * time.Second); return "hello", nil }, 0, "hello", 20 * time.Second},
 		{"late", func(context.Context, order) (text, error) { time.Sleep(time.Minute); return "late", nil }, timeout, "sorry", timeout},
-		{"waits for the context", func(ctx context.Context, _ order) (text, error) { <-ctx.Done(); time.Sleep(1); return "late", nil }, timeout, "sorry", timeout},
+		{"waits for the context", func(ctx context.Context, _ order) (text, error) {
+			<-ctx.Done()
+			time.Sleep(time.Nanosecond)
+			return "late", nil
+		}, timeout, "sorry", timeout},
 		{"late panic", func(context.Context, order) (text, error) { time.Sleep(time.Minute); panic("late") }, timeout, "sorry", timeout},
 		{"Goexit", func(context.Context, order) (text, error) { runtime.Goexit(); return "", nil }, timeout, "sorry", 0},
 		{"Goexit without a deadline", func(context.Context, order) (text, error) { runtime.Goexit(); return "", nil }, 0, "sorry", 0},

@@ -72,7 +72,7 @@ func TestLoad(t *testing.T) {
 			t.Parallel()
 			s := httptest.NewServer(tt.serve)
 			defer s.Close()
-			n, took, err := load(t.Context(), s.Listener.Addr().String(), newCallback(path, body, want), 3, 5*time.Millisecond)
+			n, took, err := load(t.Context(), s.Listener.Addr().String(), newCallback(path, body, want), 3, 50*time.Millisecond)
 			if tt.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.fails) {
 					t.Errorf("got %v, want an error with %q", err, tt.fails)
@@ -112,7 +112,7 @@ func TestProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, _, err := load(t.Context(), p.addr, newCallback(path, body, want), 2, time.Millisecond)
+	n, _, err := load(t.Context(), p.addr, newCallback(path, body, want), 2, 100*time.Millisecond)
 	if err != nil || n == 0 {
 		t.Errorf("got %d answers, %v", n, err)
 	}
