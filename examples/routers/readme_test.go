@@ -55,16 +55,24 @@ func TestREADME(t *testing.T) {
 }
 
 var (
-	row  = regexp.MustCompile("(?m)^\\| *\\[?([a-z/]+)[^|]*\\|.*$")
+	row  = regexp.MustCompile(`(?m)^\| *([^|]*)\|.*$`)
+	name = regexp.MustCompile(`^\[?([a-z/]+)`)
 	code = regexp.MustCompile("`([^`]*guard\\(h\\)[^`]*)`")
 )
 
-// linesOf returns the lines of a README's table of routers, by router.
+// linesOf returns the lines of a README's table of routers, by router. A row may be for
+// several: "chi, gorilla/mux".
 func linesOf(text string) map[string]string {
 	lines := map[string]string{}
 	for _, match := range row.FindAllStringSubmatch(text, -1) {
-		if line := code.FindStringSubmatch(match[0]); line != nil {
-			lines[match[1]] = line[1]
+		line := code.FindStringSubmatch(match[0])
+		if line == nil {
+			continue
+		}
+		for router := range strings.SplitSeq(match[1], ", ") {
+			if name := name.FindStringSubmatch(router); name != nil {
+				lines[name[1]] = line[1]
+			}
 		}
 	}
 	return lines
