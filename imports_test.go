@@ -31,7 +31,7 @@ type tree struct {
 	packages map[string]*source
 }
 
-var readTree = sync.OnceValues(func() (tree, error) {
+func readTree() (tree, error) {
 	found := tree{token.NewFileSet(), map[string]*source{}}
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -76,11 +76,14 @@ var readTree = sync.OnceValues(func() (tree, error) {
 		return nil
 	})
 	return found, err
-})
+}
 
+var sharedTree = sync.OnceValues(readTree)
+
+// packages returns the packages as all tests share them: they must not change a file.
 func packages(t *testing.T) (*token.FileSet, map[string]*source) {
 	t.Helper()
-	found, err := readTree()
+	found, err := sharedTree()
 	if err != nil {
 		t.Fatal(err)
 	}
