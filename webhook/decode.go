@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -38,14 +37,13 @@ type decoder struct {
 	self bool
 	// tags are a struct's schema tags, nil for a type without.
 	tags *schemaType
-	// json is set for a type that encoding/json decodes, and object if it is a struct.
-	json   bool
-	object bool
-	// fields says where in a struct the fields are, by their names on the wire, which
-	// stand in tags of the key tag.
-	fields map[string][]int
+	// json is set for a type that encoding/json decodes.
+	json bool
+	// fields are a struct's, by the names in their tags of the key tag.
+	fields map[string]wireName
 	tag    string
-	// names are those of a type that encoding/json decodes, by their folded text.
+	// names are those in the tags of a struct that encoding/json decodes, by their
+	// folded text. For other types names is nil.
 	names map[string]string
 }
 
@@ -64,77 +62,45 @@ func decoderOf(t reflect.Type) *decoder {
 	return stored.(*decoder)
 }
 
-func newDecoder(t reflect.Type) (*decoder, error) {
-	d := &decoder{event: t == reflect.TypeFor[Event]()}
+func newDecoder(t reflect.Type) (d *decoder, err error) {
+	d = &decoder{event: t == reflect.TypeFor[Event](), self: readsItself(t), tag: "schema"}
+	own := reflect.PointerTo(t).Implements(jsonUnmarshalerType)
 	switch t.Kind() {
 	case reflect.Pointer:
 		return nil, fmt.Errorf("is a pointer: use %v itself", t.Elem())
-	case reflect.Func, reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
-		return nil, errors.New("cannot be read from a body: use a struct")
 	case reflect.Struct:
-		if err := checkEmbedding(t, nil); err != nil {
+		if d.fields, err = fieldsOf(t, "schema"); err != nil {
 			return nil, err
 		}
 	}
-	own := reflect.PointerTo(t).Implements(jsonUnmarshalerType)
-	d.self = readsItself(t)
-	tagged := t.Kind() == reflect.Struct && hasTags(t)
-	d.tag = "schema"
+	tagged := len(d.fields) > 0
 	switch {
 	case d.event:
-		return d, nil
 	case d.self:
 		d.json = own && !tagged
 	case tagged || reflect.PointerTo(t).Implements(formUnmarshalerType):
-		var err error
-		if d.tags, err = schemaOf(t); err != nil {
-			return nil, err
-		}
+		d.tags, err = schemaOf(t)
 	default:
 		d.json = true
-		if err := checkJSON(t, map[reflect.Type]bool{}); err != nil {
-			return nil, err
+		err = checkJSON(t, map[reflect.Type]bool{})
+		if err != nil || t.Kind() != reflect.Struct || own {
+			break
 		}
-		d.object = t.Kind() == reflect.Struct && !own
-	}
-	if d.object {
 		d.tag, d.names = "json", map[string]string{}
-	}
-	if t.Kind() == reflect.Struct {
-		d.fields = tagsOf(t, d.tag)
-	}
-	if d.object {
-		for name := range d.fields {
-			d.names[fold(name)] = name
+		d.fields, err = fieldsOf(t, "json")
+		for name, f := range d.fields {
+			if f.tagged {
+				d.names[fold(name)] = name
+			}
 		}
 	}
-	return d, nil
+	return d, err
 }
 
 var (
 	jsonUnmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 	formUnmarshalerType = reflect.TypeFor[FormUnmarshaler]()
 )
-
-// checkEmbedding refuses structs that embed each other, which have no end.
-func checkEmbedding(t reflect.Type, above []reflect.Type) error {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		e := deref(f.Type)
-		if !f.Anonymous || e.Kind() != reflect.Struct {
-			continue
-		}
-		for _, a := range append(above, t) {
-			if a == e {
-				return fmt.Errorf("embeds %v, which embeds itself: name the field", e)
-			}
-		}
-		if err := checkEmbedding(e, append(above[:len(above):len(above)], t)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // request decodes r into v and sets form, with buf for memory. What v holds after
 // an error is not to be used.
@@ -184,7 +150,7 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 	switch {
 	case kind == formMedia && !parsed:
 		*form, err = parseInPlace(body, form.ends)
-	case kind == jsonMedia && (isObject(body) || !d.event && (d.object || !d.json)):
+	case kind == jsonMedia && (isObject(body) || !d.event && (d.names != nil || !d.json)):
 		*form, err = formOfJSON(body, form.ends)
 	}
 	switch {
@@ -244,18 +210,6 @@ func readHeader(h http.Header, v any, embeds bool) error {
 		}
 	}
 	return nil
-}
-
-// hasTags reports whether a field of t, or of a struct embedded in it, has a schema
-// tag.
-func hasTags(t reflect.Type) bool {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if _, ok := f.Tag.Lookup("schema"); ok || f.Anonymous && deref(f.Type).Kind() == reflect.Struct && hasTags(deref(f.Type)) {
-			return true
-		}
-	}
-	return false
 }
 
 func isObject(body []byte) bool {

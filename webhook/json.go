@@ -226,8 +226,11 @@ func checkNames(form Form, names map[string]string) error {
 // that time.Time reads. It leaves alone what is nested too deep: it reads a value once
 // for each object or array around it.
 func appendDates(b, value []byte, t reflect.Type, depth int) []byte {
+	if t == nil {
+		return append(b, value...)
+	}
 	t = deref(t)
-	var fields map[string][]int
+	var fields map[string]wireName
 	switch {
 	case t == timeType && value[0] == '"':
 		text := textOfJSON(value)
@@ -242,7 +245,7 @@ func appendDates(b, value []byte, t reflect.Type, depth int) []byte {
 	case reflect.PointerTo(t).Implements(jsonUnmarshalerType), !isNested(value), depth == maxDepth:
 		return append(b, value...)
 	case t.Kind() == reflect.Struct && value[0] == '{':
-		fields = tagsOf(t, "json")
+		fields, _ = fieldsOf(t, "json")
 	case t.Kind() != reflect.Slice || value[0] != '[':
 		return append(b, value...)
 	}
@@ -259,10 +262,7 @@ func appendDates(b, value []byte, t reflect.Type, depth int) []byte {
 			b = appendDates(b, item, t.Elem(), depth+1)
 			continue
 		}
-		member := reflect.TypeFor[any]()
-		if index, ok := fields[textOfJSON(item)]; ok {
-			member = t.FieldByIndex(index).Type
-		}
+		member := fields[textOfJSON(item)].Type
 		b = append(append(b, item...), ':')
 		item, _ = items.next()
 		b = appendDates(b, item, member, depth+1)

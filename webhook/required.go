@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -29,49 +30,46 @@ func (d *decoder) checkTags(s *schemaType, prefix string, v any, form Form) erro
 // has reports whether the function will see a value of the field in v. The name of a
 // field in a nested object has those above it before it, as in sender.name.
 func (d *decoder) has(v any, form Form, name string) bool {
-	text, nested, sent := form.at(name)
-	if !sent || !nested && (absent(text) || text == "0" && isID(name)) {
+	sent := form.at(name)
+	text, nested := "", false
+	switch sent := sent.(type) {
+	case nil:
 		return false
+	case map[string]any, []any:
+		nested = true
+	default:
+		if text = fmt.Sprint(sent); absent(text) || text == "0" && isID(name) {
+			return false
+		}
 	}
-	field, known := d.find(reflect.ValueOf(v).Elem(), name)
-	switch {
-	case known:
+	if field, known := d.find(reflect.ValueOf(v).Elem(), name); known {
 		return holds(field, text)
-	case nested: // Nobody but the app reads it.
-		return (d.event || d.json) && holds(reflect.ValueOf(json.RawMessage(text)), "")
 	}
-	return true
+	// Nobody but the app reads a nested value that is not in a field.
+	return !nested || (d.event || d.json) && holds(reflect.ValueOf(sent), "0")
 }
 
-// find returns the field of v that a name on the wire means, which may be none of an
-// object or a list that has it not.
+// find returns the field of v, or the element of a list, that a name on the wire means.
 func (d *decoder) find(v reflect.Value, name string) (field reflect.Value, known bool) {
-	parts := strings.Split(name, ".")
-	if _, ok := d.fields[name]; ok {
-		parts = []string{name}
-	}
-	for i, part := range parts {
-		for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+	fields := d.fields
+	for part := range strings.SplitSeq(name, ".") {
+		if v.Kind() == reflect.Pointer {
 			v = v.Elem()
 		}
-		fields := d.fields
-		if i > 0 && v.Kind() == reflect.Struct {
-			fields = tagsOf(v.Type(), d.tag)
+		if fields == nil && v.Kind() == reflect.Struct {
+			fields, _ = fieldsOf(v.Type(), d.tag)
 		}
-		switch index, ok := fields[part]; {
+		f, ok := fields[part]
+		n, err := strconv.Atoi(part)
+		switch {
 		case v.Kind() == reflect.Struct && ok:
-			v, _ = v.FieldByIndexErr(index)
-		case v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String:
-			v = v.MapIndex(reflect.ValueOf(part).Convert(v.Type().Key()))
-		case v.Kind() == reflect.Slice && v.Type() != rawType && isIndex(part):
-			if n, _ := strconv.Atoi(part); n < v.Len() {
-				v = v.Index(n)
-			} else {
-				v = reflect.Value{}
-			}
+			v, _ = v.FieldByIndexErr(f.index)
+		case v.Kind() == reflect.Slice && v.Type() != rawType && err == nil && 0 <= n && n < v.Len():
+			v = v.Index(n)
 		default:
-			return reflect.Value{}, false
+			return v, false
 		}
+		fields = nil
 	}
 	return v, true
 }
@@ -84,7 +82,7 @@ func holds(v reflect.Value, text string) bool {
 	case reflect.Invalid:
 		return false
 	case reflect.Pointer, reflect.Interface:
-		return !v.IsNil() && holds(v.Elem(), text)
+		return holds(v.Elem(), text)
 	case reflect.String:
 		return !absent(v.String())
 	case reflect.Map:
@@ -97,7 +95,7 @@ func holds(v reflect.Value, text string) bool {
 	case reflect.Slice, reflect.Array:
 		if v.Type() == rawType {
 			var value any
-			return json.Unmarshal(v.Bytes(), &value) == nil && holds(reflect.ValueOf(&value), inside)
+			return json.Unmarshal(v.Bytes(), &value) == nil && holds(reflect.ValueOf(value), inside)
 		}
 		for i := range v.Len() {
 			if holds(v.Index(i), inside) {
@@ -110,75 +108,57 @@ func holds(v reflect.Value, text string) bool {
 			_, err := africastalking.ParseMoney(text)
 			return err == nil
 		}
-		return holdsFields(v)
-	}
-	if !v.IsZero() {
-		return true
-	}
-	_, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		_, err = strconv.ParseBool(text)
-	}
-	return err == nil
-}
-
-func holdsFields(v reflect.Value) bool {
-	if reflect.PointerTo(v.Type()).Implements(textUnmarshalerType) {
-		return !v.IsZero()
-	}
-	for i := range v.NumField() {
-		if holds(v.Field(i), "") {
-			return true
+		if reflect.PointerTo(v.Type()).Implements(textUnmarshalerType) {
+			return !v.IsZero()
 		}
+		for i := range v.NumField() {
+			if holds(v.Field(i), "") {
+				return true
+			}
+		}
+		return false
 	}
-	return false
+	_, notNumber := strconv.ParseFloat(text, 64)
+	_, notBool := strconv.ParseBool(text)
+	return !v.IsZero() || notNumber == nil || notBool == nil
 }
 
-// at returns the text that was sent under a name, also for a member of a nested object
-// or an element of an array, and whether it is itself nested.
-func (f *Form) at(name string) (text string, nested, sent bool) {
+// at returns what was sent under a name, also for a member of a nested object or an
+// element of a list: a text, or what encoding/json makes of the JSON.
+func (f *Form) at(name string) (sent any) {
 	for i := range f.ends {
-		key, value := f.field(i)
-		isNested := f.nested&(1<<i) != 0
-		rest, below := strings.CutPrefix(name, key+".")
-		switch {
-		case key == name:
-			return value, isNested, true
-		case strings.HasPrefix(key, name+"."):
-			nested, sent = true, true
-		case below && isNested:
-			if value, ok := member([]byte(value), rest); ok {
-				return textOfJSON(value), value[0] == '{' || value[0] == '[', true
+		key, text := f.field(i)
+		rest, below := strings.CutPrefix(name+".", key+".")
+		switch nested := f.nested&(1<<i) != 0; {
+		case below && nested:
+			var value any
+			_ = json.Unmarshal([]byte(text), &value)
+			for part := range strings.SplitSeq(rest, ".") {
+				if part != "" {
+					value = inside(value, part)
+				}
 			}
+			if value != nil {
+				return value
+			}
+		case key == name:
+			return text
+		case strings.HasPrefix(key, name+"."):
+			sent = map[string]any{}
 		}
 	}
-	return "", nested, sent
+	return sent
 }
 
-// member returns what an object or an array of JSON has under a name.
-func member(value []byte, name string) ([]byte, bool) {
-	part, rest, more := strings.Cut(name, ".")
-	array := value[0] == '['
-	for i, items := 0, itemsOf(value); ; i++ {
-		item, ok := items.next()
-		if !ok {
-			return nil, false
-		}
-		key := strconv.Itoa(i)
-		if !array {
-			key = textOfJSON(item)
-			if item, ok = items.next(); !ok {
-				return nil, false
-			}
-		}
-		switch {
-		case key != part:
-		case !more:
-			return item, true
-		case isNested(item):
-			return member(item, rest)
-		default:
-			return nil, false
+// inside returns a member of an object or an element of a list.
+func inside(value any, name string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		return value[name]
+	case []any:
+		if n, err := strconv.Atoi(name); err == nil && 0 <= n && n < len(value) {
+			return value[n]
 		}
 	}
+	return nil
 }

@@ -198,12 +198,12 @@ func (s *schemaType) embed(root, t reflect.Type, index []int, above []reflect.Ty
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	for name := range tagsOf(t, "schema") {
-		if err := s.take(name); err != nil {
-			return err
-		}
+	names, err := fieldsOf(t, "schema")
+	delete(names, "-")
+	for name := range names {
+		err = cmp.Or(err, s.take(name))
 	}
-	return nil
+	return err
 }
 
 // take claims a name. An embedded struct has one, too, for gorilla/schema.

@@ -1,10 +1,12 @@
 package webhook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -62,6 +64,8 @@ func checkJSON(t reflect.Type, seen map[reflect.Type]bool) error {
 	}
 	seen[t] = true
 	switch t.Kind() {
+	case reflect.Func, reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+		return fmt.Errorf("%v cannot be read: use a struct, or leave the field out with json:\"-\"", t)
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		return checkJSON(t.Elem(), seen)
 	case reflect.Struct:
@@ -75,15 +79,15 @@ func checkJSON(t reflect.Type, seen map[reflect.Type]bool) error {
 	if p.Implements(jsonUnmarshalerType) || p.Implements(textUnmarshalerType) {
 		return nil
 	}
-	names := map[string]jsonField{}
-	if err := jsonFields(t, 0, names); err != nil {
+	fields, err := fieldsOf(t, "json")
+	if err != nil {
 		return err
 	}
-	if t.NumField() > 0 && len(names) == 0 {
+	if t.NumField() > 0 && len(fields) == 0 {
 		return errors.New("has no fields that can be read: use webhook.Event for a callback as it came")
 	}
 	folded := map[string]bool{}
-	for name, f := range names {
+	for name, f := range fields {
 		if f.twice || folded[fold(name)] {
 			return fmt.Errorf("the name %s is there twice, embedded structs included: rename one of them", name)
 		}
@@ -95,68 +99,55 @@ func checkJSON(t reflect.Type, seen map[reflect.Type]bool) error {
 	return nil
 }
 
-type jsonField struct {
+// wireName is a field of a struct under its name on the wire.
+type wireName struct {
 	reflect.Type
-	depth  int
+	index  []int
 	tagged bool
 	twice  bool
 }
 
-// jsonFields adds the fields that encoding/json has for t, which is embedded so deep.
-// Of two with the same name it takes the one that is less deep, or else has a tag.
-func jsonFields(t reflect.Type, depth int, names map[string]jsonField) error {
+// fieldsOf returns the fields of t and of the structs that t embeds, by the names in
+// their tags. A field without a json tag has its own name. Of two fields with one name
+// fieldsOf returns the one that encoding/json takes: the one that is less deep, or else
+// has a tag. Above are the structs that embed t.
+func fieldsOf(t reflect.Type, key string, above ...reflect.Type) (map[string]wireName, error) {
+	fields := map[string]wireName{}
+	above = append(above[:len(above):len(above)], t)
+	isJSON := key == "json"
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		tag, tagged := f.Tag.Lookup(key)
+		name, _, _ := strings.Cut(tag, ",")
 		e := deref(f.Type)
-		switch kind := f.Type.Kind(); {
-		case f.Tag.Get("json") == "-", !f.IsExported() && !(f.Anonymous && e.Kind() == reflect.Struct):
-			continue
-		case f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Pointer:
-			return fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", e, e)
-		case f.Anonymous && name == "" && e.Kind() == reflect.Struct:
-			if err := jsonFields(e, depth+1, names); err != nil {
-				return err
-			}
-			continue
-		case kind == reflect.Func, kind == reflect.Chan, kind == reflect.UnsafePointer, kind == reflect.Complex64, kind == reflect.Complex128:
-			return fmt.Errorf("field %s: %v cannot be read: leave it out with json:\"-\"", f.Name, f.Type)
-		}
-		field := jsonField{Type: f.Type, depth: depth, tagged: name != ""}
-		if name == "" {
-			name = f.Name
-		}
-		old, ok := names[name]
+		embeds := f.Anonymous && e.Kind() == reflect.Struct
+		below := map[string]wireName{cmp.Or(name, f.Name): {Type: f.Type, tagged: name != ""}}
 		switch {
-		case !ok, depth < old.depth, depth == old.depth && field.tagged && !old.tagged:
-			names[name] = field
-		case depth == old.depth && field.tagged == old.tagged:
-			old.twice = true
-			names[name] = old
-		}
-	}
-	return nil
-}
-
-// tagsOf returns where the fields are that the tags of a struct name, those of
-// embedded structs included.
-func tagsOf(t reflect.Type, key string) map[string][]int {
-	fields := map[string][]int{}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get(key), ",")
-		if e := deref(f.Type); name == "" && f.Anonymous && e.Kind() == reflect.Struct {
-			for name, index := range tagsOf(e, key) {
-				if old, ok := fields[name]; !ok || len(index) < len(old)-1 {
-					fields[name] = append([]int{i}, index...)
-				}
+		case isJSON && tag == "-", !embeds && isJSON && !f.IsExported(), !embeds && !isJSON && !tagged:
+			continue
+		case isJSON && embeds && !f.IsExported() && f.Type.Kind() == reflect.Pointer:
+			return nil, fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", e, e)
+		case embeds && name == "" && slices.Contains(above, e):
+			return nil, fmt.Errorf("embeds %v, which embeds itself: name the field", e)
+		case embeds && name == "":
+			var err error
+			if below, err = fieldsOf(e, key, above...); err != nil {
+				return nil, err
 			}
 		}
-		if name != "" && name != "-" {
-			fields[name] = []int{i}
+		for name, b := range below {
+			b.index = append([]int{i}, b.index...)
+			old, ok := fields[name]
+			switch deeper := len(b.index) - len(old.index); {
+			case !ok, deeper < 0, deeper == 0 && b.tagged && !old.tagged:
+				fields[name] = b
+			case deeper == 0 && b.tagged == old.tagged:
+				old.twice = true
+				fields[name] = old
+			}
 		}
 	}
-	return fields
+	return fields, nil
 }
 
 // embedded returns a pointer to the embedded payload at index of the struct that v
