@@ -39,37 +39,27 @@ var schemaDecoder = sync.OnceValue(func() *schema.Decoder {
 	d.ZeroEmpty(true)
 	d.MaxSize(maxIndex)
 	d.RegisterConverter(json.RawMessage{}, func(s string) reflect.Value { return reflect.ValueOf(json.RawMessage(s)) })
-	d.RegisterConverter(map[string]string{}, func(s string) reflect.Value {
-		m := map[string]string{}
-		form, ok := membersOf(s)
-		maps.Insert(m, form.All())
-		return valueIf(ok, m)
-	})
-	d.RegisterConverter(map[string]any{}, func(s string) reflect.Value {
-		m := map[string]any{}
-		form, ok := membersOf(s)
-		return valueIf(ok && (form.Len() == 0 || json.Unmarshal([]byte(s), &m) == nil), m)
-	})
+	d.RegisterConverter(map[string]string{}, mapOf[string])
+	d.RegisterConverter(map[string]any{}, mapOf[any])
 	return d
 })
 
-// membersOf returns the members of a JSON object, none for what is not one. An object
-// that a callback must not hold is not ok.
-func membersOf(s string) (form Form, ok bool) {
-	if !isObject([]byte(s)) {
-		return Form{}, true
+// mapOf converts a JSON object, and to an empty map what is none. It returns no value
+// for an object that a callback must not hold.
+func mapOf[V any](s string) reflect.Value {
+	m := map[string]V{}
+	if isObject([]byte(s)) {
+		form, err := formOfJSON([]byte(s), nil)
+		if texts, ok := any(m).(map[string]string); ok {
+			maps.Insert(texts, form.All())
+		} else if err == nil {
+			err = json.Unmarshal([]byte(s), &m)
+		}
+		if _, twice := form.repeated(); twice || err != nil {
+			return reflect.Value{}
+		}
 	}
-	form, err := formOfJSON([]byte(s), nil)
-	_, twice := form.repeated()
-	return form, err == nil && !twice
-}
-
-// valueIf returns what a converter returns for v, which is no value if it is not ok.
-func valueIf(ok bool, v any) reflect.Value {
-	if !ok {
-		return reflect.Value{}
-	}
-	return reflect.ValueOf(v)
+	return reflect.ValueOf(m)
 }
 
 // schemaType is what a struct's schema tags say: the names of its fields on the
@@ -78,9 +68,13 @@ type schemaType struct {
 	fields map[string]*schemaField
 	names  []string // in the order of the struct
 	// taken are the names that another field must not have, by their folded text.
-	taken map[string]bool
+	taken map[string]string
 	// embedded are the indexes of embedded payloads that read themselves.
 	embedded [][]int
+}
+
+func newSchemaType() *schemaType {
+	return &schemaType{fields: map[string]*schemaField{}, taken: map[string]string{}}
 }
 
 type schemaField struct {
@@ -97,7 +91,7 @@ type schemaField struct {
 }
 
 func schemaOf(t reflect.Type) (*schemaType, error) {
-	s := &schemaType{fields: map[string]*schemaField{}, taken: map[string]bool{}}
+	s := newSchemaType()
 	if err := s.add(t, t, nil, nil); err != nil {
 		return nil, err
 	}
@@ -111,94 +105,66 @@ func tryOut(t reflect.Type, values map[string][]string) (err error) {
 			err = fmt.Errorf("gorilla/schema cannot decode it: %v", v)
 		}
 	}()
-	var faults schema.MultiError
-	errors.As(schemaDecoder().Decode(reflect.New(t).Interface(), values), &faults)
-	for _, fault := range faults {
-		if !errors.As(fault, &schema.EmptyFieldError{}) {
-			return fault
-		}
+	for _, fault := range faultsOf(schemaDecoder().Decode(reflect.New(t).Interface(), values)) {
+		return fault
 	}
 	return nil
 }
 
+// faultsOf returns the faults that gorilla/schema found, without those about required
+// fields, of which it knows too little.
+func faultsOf(err error) (faults schema.MultiError) {
+	errors.As(err, &faults)
+	maps.DeleteFunc(faults, func(_ string, fault error) bool { return errors.As(fault, &schema.EmptyFieldError{}) })
+	return faults
+}
+
 // add adds the fields of t, which is root or embedded in it at index.
 func (s *schemaType) add(root, t reflect.Type, index []int, above []reflect.Type) error {
-	for _, a := range above {
-		if a == t {
-			return fmt.Errorf("%v holds itself: leave the field out with schema:\"-\"", t)
-		}
+	if slices.Contains(above, t) {
+		return fmt.Errorf("%v holds itself: leave the field out with schema:\"-\"", t)
 	}
 	above = append(above[:len(above):len(above)], t)
 	for i := range t.NumField() {
 		f := t.Field(i)
+		f.Index = append(index[:len(index):len(index)], i)
 		tag, tagged := f.Tag.Lookup("schema")
 		name, options, _ := strings.Cut(tag, ",")
-		at := append(index[:len(index):len(index)], i)
-		ft := deref(f.Type)
-		reads := f.Anonymous && !tagged && readsItself(ft)
+		e := deref(f.Type)
+		var err error
 		switch {
 		case name == "-" || !f.IsExported() && !f.Anonymous:
-			continue
+			// It is left out.
 		case f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Pointer:
-			return fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", ft, ft)
-		case reads || f.Anonymous && !tagged && ft.Kind() == reflect.Struct:
-			if err := s.take(f.Name); err != nil {
-				return err
-			}
-			err := s.embed(root, ft, at, above, reads)
-			if err != nil {
-				return err
-			}
-			continue
+			err = fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", e, e)
+		case f.Anonymous && !tagged && (e.Kind() == reflect.Struct || readsItself(e)):
+			err = s.embed(root, f, above)
 		case name == "":
-			return fmt.Errorf("field %s has no name in a schema tag: give it one, as in schema:\"%s\", or leave it out with schema:\"-\"", f.Name, f.Name)
+			err = fmt.Errorf("field %s has no name in a schema tag: give it one, as in schema:\"%s\", or leave it out with schema:\"-\"", f.Name, f.Name)
 		case strings.Contains(name, "."):
-			return fmt.Errorf("field %s has a dot in its name: write a struct with the part behind the dot", f.Name)
+			err = fmt.Errorf("field %s has a dot in its name: write a struct with the part behind the dot", f.Name)
+		default:
+			err = s.addField(root, f, name, options, above)
 		}
-		if err := s.take(name); err != nil {
+		if err != nil {
 			return err
 		}
-		if other, ok := root.FieldByName(f.Name); !ok || fmt.Sprint(other.Index) != fmt.Sprint(at) {
-			return fmt.Errorf("field %s is there twice under that name: rename one of them", f.Name)
-		}
-		field, err := newSchemaField(ft, above)
-		if err != nil {
-			return fmt.Errorf("field %s: %w", f.Name, err)
-		}
-		field.id = isID(name)
-		field.optional = f.Type.Kind() == reflect.Pointer
-		for option := range strings.SplitSeq(options, ",") {
-			fallback, ok := strings.CutPrefix(option, "default:")
-			switch {
-			case option == "required":
-				field.required = true
-			case ok && strings.Contains(","+options+",", ",required,"):
-				return fmt.Errorf("field %s is required and has a default: drop one of them", f.Name)
-			case ok:
-				for _, value := range strings.Split(fallback, "|") {
-					one := reflect.StructOf([]reflect.StructField{{Name: "V", Type: f.Type, Tag: `schema:"v"`}})
-					if strings.Contains(fallback, ":") || !field.isText() || tryOut(one, map[string][]string{"v": {value}}) != nil {
-						return fmt.Errorf("field %s cannot have that default: set it in the function", f.Name)
-					}
-				}
-			}
-		}
-		s.fields[name] = field
-		s.names = append(s.names, name)
 	}
 	return nil
 }
 
 // embed adds an embedded struct: its fields, or the whole of it if it reads itself.
-func (s *schemaType) embed(root, t reflect.Type, index []int, above []reflect.Type, reads bool) error {
-	if !reads {
-		return s.add(root, t, index, above)
+func (s *schemaType) embed(root reflect.Type, f reflect.StructField, above []reflect.Type) error {
+	err := s.take(f.Name) // gorilla/schema takes it for the name of a field
+	e := deref(f.Type)
+	if !readsItself(e) {
+		return cmp.Or(err, s.add(root, e, f.Index, above))
 	}
-	s.embedded = append(s.embedded, index)
-	if t.Kind() != reflect.Struct {
-		return nil
+	s.embedded = append(s.embedded, f.Index)
+	if e.Kind() != reflect.Struct {
+		return err
 	}
-	names, err := fieldsOf(t, "schema")
+	names, _ := fieldsOf(e, "schema")
 	delete(names, "-")
 	for name := range names {
 		err = cmp.Or(err, s.take(name))
@@ -206,12 +172,47 @@ func (s *schemaType) embed(root, t reflect.Type, index []int, above []reflect.Ty
 	return err
 }
 
-// take claims a name. An embedded struct has one, too, for gorilla/schema.
+// addField adds a field that has a name on the wire.
+func (s *schemaType) addField(root reflect.Type, f reflect.StructField, name, options string, above []reflect.Type) error {
+	if err := s.take(name); err != nil {
+		return err
+	}
+	if other, ok := root.FieldByName(f.Name); !ok || !slices.Equal(other.Index, f.Index) {
+		return fmt.Errorf("field %s is there twice under that name: rename one of them", f.Name)
+	}
+	field, err := newSchemaField(deref(f.Type), above)
+	if err != nil {
+		return fmt.Errorf("field %s: %w", f.Name, err)
+	}
+	s.fields[name] = field
+	s.names = append(s.names, name)
+	field.id = isID(name)
+	field.optional = f.Type.Kind() == reflect.Pointer
+	field.required = slices.Contains(strings.Split(options, ","), "required")
+	_, fallback, ok := strings.Cut(","+options, ",default:")
+	fallback, _, _ = strings.Cut(fallback, ",")
+	values := []string{fallback}
+	if field.list {
+		values = strings.Split(fallback, "|")
+	}
+	one := reflect.StructOf([]reflect.StructField{{Name: "V", Type: f.Type, Tag: `schema:"v"`}})
+	switch {
+	case !ok:
+		return nil
+	case field.required:
+		return fmt.Errorf("field %s is required and has a default: drop one of them", f.Name)
+	case field.leaf == nil, field.isJSON(), strings.Contains(fallback, ":"), tryOut(one, map[string][]string{"v": values}) != nil:
+		return fmt.Errorf("field %s cannot have that default: set it in the function", f.Name)
+	}
+	return nil
+}
+
+// take claims a name.
 func (s *schemaType) take(name string) error {
-	if s.taken[fold(name)] {
+	if s.taken[fold(name)] != "" {
 		return fmt.Errorf("the name %s is there twice, embedded structs included: rename one of them, or make a named field of an embedded struct", name)
 	}
-	s.taken[fold(name)] = true
+	s.taken[fold(name)] = name
 	return nil
 }
 
@@ -227,10 +228,8 @@ func newSchemaField(t reflect.Type, above []reflect.Type) (*schemaField, error) 
 		f.list = true
 		pointers := t.Elem().Kind() == reflect.Pointer
 		t = deref(t.Elem())
-		switch kind := t.Kind(); {
-		case kind == reflect.Uint8, kind == reflect.Slice, kind == reflect.Array, kind == reflect.Map, pointers && kind != reflect.Struct:
-			// gorilla/schema cannot.
-		case isLeaf(t):
+		// Of other elements gorilla/schema makes no list.
+		if isLeaf(t) && (t.Kind() == reflect.Struct || !pointers && t.Kind() != reflect.Uint8 && builtIn(t.Kind())) {
 			f.leaf = t
 			return f, nil
 		}
@@ -238,7 +237,7 @@ func newSchemaField(t reflect.Type, above []reflect.Type) (*schemaField, error) 
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v cannot be read: use text, a number, bool, time.Time, africastalking.Money, a struct or a slice of these, json.RawMessage or map[string]string, or leave it out with schema:\"-\"", f.leaf)
 	}
-	f.leaf, f.below = nil, &schemaType{fields: map[string]*schemaField{}, taken: map[string]bool{}}
+	f.leaf, f.below = nil, newSchemaType()
 	if err := f.below.add(t, t, nil, above); err != nil {
 		return nil, err
 	}
@@ -270,16 +269,12 @@ func isLeaf(t reflect.Type) bool {
 	if text && (kind == reflect.Slice || kind == reflect.Array) {
 		kind = t.Elem().Kind()
 	}
-	switch kind {
-	case reflect.Struct:
-		return text
-	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
-		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		// Numbers come in units that their names tell.
-		return t != durationType
-	}
-	return false
+	// Numbers come in units that their names tell.
+	return kind == reflect.Struct && text || builtIn(kind) && t != durationType
+}
+
+func builtIn(kind reflect.Kind) bool {
+	return reflect.Bool <= kind && kind <= reflect.Float64 && kind != reflect.Uintptr || kind == reflect.String
 }
 
 func deref(t reflect.Type) reflect.Type {
@@ -288,9 +283,6 @@ func deref(t reflect.Type) reflect.Type {
 	}
 	return t
 }
-
-// isText reports whether the field is one text, not several or JSON.
-func (f *schemaField) isText() bool { return f.leaf != nil && !f.isJSON() }
 
 // isJSON reports whether the field takes an object or an array as it was written.
 func (f *schemaField) isJSON() bool {
@@ -344,7 +336,8 @@ func (s *schemaType) find(key string) (place, error) {
 		var name string
 		name, rest, more = strings.Cut(rest, ".")
 		if p.field = s.fields[name]; p.field == nil {
-			if name, p.field = s.fold(name); p.field == nil {
+			name = s.taken[fold(name)]
+			if p.field = s.fields[name]; p.field == nil {
 				return place{}, nil
 			}
 		}
@@ -384,26 +377,18 @@ func isIndex(s string) bool {
 	return err == nil && n >= 0 && n <= maxIndex && strconv.Itoa(n) == s
 }
 
-func (s *schemaType) fold(name string) (string, *schemaField) {
-	for _, other := range s.names {
-		if strings.EqualFold(other, name) {
-			return other, s.fields[other]
-		}
-	}
-	return "", nil
-}
-
 // wireField is a field of a form, or of JSON, in which names of nested objects
 // are joined with dots.
 type wireField struct {
 	key  string
+	name string // of the field that the key leads to
 	text string
 	json []byte // as it was written, nil in a form
 }
 
 // flatten appends the fields in a JSON value. Those that a field of the type takes as
 // they were written are left together.
-func (s *schemaType) flatten(fields []wireField, form Form, key string, value []byte, depth int) ([]wireField, error) {
+func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth int) ([]wireField, error) {
 	nested := isNested(value)
 	if nested && depth > 0 {
 		p, err := s.find(key)
@@ -415,25 +400,15 @@ func (s *schemaType) flatten(fields []wireField, form Form, key string, value []
 	items := itemsOf(value)
 	for i := 0; nested; i++ {
 		item, ok := items.next()
+		switch {
+		case !ok && (i > 0 || depth == 0):
+			return fields, nil
+		case ok && depth == maxDepth:
+			key, _, _ = strings.Cut(key, ".")
+			return nil, &FieldError{Field: printable(key), Err: fmt.Errorf("%w: nested more than %d deep", ErrMalformed, maxDepth)}
+		}
 		if !ok {
-			if i > 0 || depth == 0 {
-				return fields, nil
-			}
 			break
-		}
-		if depth == maxDepth {
-			return nil, &FieldError{Field: outermost(key), Err: fmt.Errorf("%w: nested more than %d deep", ErrMalformed, maxDepth)}
-		}
-		if depth == 0 {
-			// The form has the texts of the outermost members already.
-			if key, text := form.field(i); form.nested&(1<<i) == 0 {
-				if len(fields) == maxFields {
-					return nil, tooManyFields()
-				}
-				value, _ := items.next()
-				fields = append(fields, wireField{key, text, value})
-				continue
-			}
 		}
 		var name strings.Builder
 		if depth > 0 {
@@ -447,14 +422,14 @@ func (s *schemaType) flatten(fields []wireField, form Form, key string, value []
 			item, _ = items.next()
 		}
 		var err error
-		if fields, err = s.flatten(fields, form, name.String(), item, depth+1); err != nil {
+		if fields, err = s.flatten(fields, name.String(), item, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	if len(fields) == maxFields {
 		return nil, tooManyFields()
 	}
-	return append(fields, wireField{key, textOfJSON(value), value}), nil
+	return append(fields, wireField{key: key, text: textOfJSON(value), json: value}), nil
 }
 
 // decode fills v, a pointer to a struct that holds nothing yet.
@@ -465,67 +440,61 @@ func (s *schemaType) decode(v any, form Form, body []byte, kind mediaType) error
 		}
 	}
 	fields := make([]wireField, 0, form.Len())
+	var err error
 	if kind == jsonMedia {
-		var err error
-		if fields, err = s.flatten(fields, form, "", bytes.TrimLeft(body, jsonSpace), 0); err != nil {
-			return err
-		}
-	} else {
+		fields, err = s.flatten(fields, "", bytes.TrimLeft(body, jsonSpace), 0)
+	}
+	if err != nil {
+		return err
+	}
+	if kind == formMedia {
 		for key, text := range form.All() {
-			fields = append(fields, wireField{key, text, nil})
+			fields = append(fields, wireField{key: key, text: text})
 		}
 	}
 	values, err := s.collect(fields)
 	if err != nil {
 		return err
 	}
-	err = schemaDecoder().Decode(v, values)
-	var faults schema.MultiError
-	errors.As(err, &faults)
-	// gorilla/schema goes through a map, so its first fault is a random one.
-	// Its texts quote values, and what it says of required fields is wrong.
+	faults := faultsOf(schemaDecoder().Decode(v, values))
+	if len(faults) == 0 {
+		return nil
+	}
+	// gorilla/schema goes through a map, so its first fault is a random one, and its texts
+	// quote values.
 	for _, f := range fields {
-		p, _ := s.find(f.key)
-		for _, name := range []string{p.name, f.key} {
-			var fault schema.ConversionError
-			if errors.As(faults[name], &fault) {
-				return &FieldError{Field: p.name, Err: fmt.Errorf("%w: not of type %v", ErrMalformed, fault.Type)}
+		for name, fault := range faults {
+			var wrong schema.ConversionError
+			if strings.HasPrefix(name+".", f.name+".") && errors.As(fault, &wrong) {
+				return &FieldError{Field: f.name, Err: fmt.Errorf("%w: not of type %v", ErrMalformed, wrong.Type)}
 			}
 		}
 	}
-	for _, fault := range faults {
-		if !errors.As(fault, &schema.EmptyFieldError{}) {
-			return fmt.Errorf("webhook: %w: does not fit", ErrMalformed)
-		}
-	}
-	return nil
+	return fmt.Errorf("webhook: %w: does not fit", ErrMalformed)
 }
 
-func outermost(key string) string {
-	key, _, _ = strings.Cut(key, ".")
-	return printable(key)
-}
-
-// collect returns the values of each field that the type has.
+// collect returns the values of each field that the type has, and names the fields.
 func (s *schemaType) collect(fields []wireField) (map[string][]string, error) {
 	values := make(map[string][]string, len(fields))
 	objects := map[string]map[string]string{}
-	seen := make(map[string]bool, len(fields))
-	whole := map[string]bool{} // fields that came without what is below them
-	for _, f := range fields {
+	keys := make(map[string]bool, len(fields))
+	places := make(map[string]place, len(fields))
+	for i := range fields {
+		f := &fields[i]
 		p, err := s.find(f.key)
 		if err != nil {
 			return nil, err
 		}
-		if seen[f.key] || p.field != nil && seen[p.name] && whole[p.name] != !p.more {
+		// A field comes whole or in parts.
+		before, sent := places[p.name]
+		if keys[f.key] || sent && before.more != p.more {
 			return nil, sentTwice(cmp.Or(p.name, printable(f.key)))
 		}
-		seen[f.key] = true
+		keys[f.key] = true
 		if p.field == nil {
 			continue
 		}
-		seen[p.name], whole[p.name] = true, !p.more
-		null := string(f.json) == "null"
+		f.name, places[p.name] = p.name, p
 		switch {
 		case p.field.isJSON() && p.more:
 			if objects[p.name] == nil {
@@ -534,57 +503,50 @@ func (s *schemaType) collect(fields []wireField) (map[string][]string, error) {
 			objects[p.name][p.below] = f.text
 		case p.field.isJSON():
 			if !absent(f.text) {
-				values[p.name] = []string{asJSON(f)}
+				values[p.name] = []string{asJSON(*f)}
 			}
-		case f.json != nil && isNested(f.json):
+		case f.json != nil && isNested(f.json), string(f.json) == "null" && !p.more:
 			// It has no text.
-		case p.field.list:
-			n, _ := strconv.Atoi(p.below)
+		default:
 			text, err := p.field.fit(f.text)
 			if err != nil {
 				return nil, &FieldError{Field: p.name, Err: err}
 			}
-			if null && !p.more {
-				continue
-			}
+			n, _ := strconv.Atoi(p.below)
 			list := values[p.name]
 			for len(list) <= n {
 				list = append(list, "")
 			}
-			list[n] = text
-			values[p.name] = list
-		case !null:
-			text, err := p.field.fit(f.text)
-			if err != nil {
-				return nil, &FieldError{Field: p.name, Err: err}
-			}
-			if text != "" || p.field.isFree() {
-				values[p.name] = []string{text}
-			}
+			list[n], values[p.name] = text, list
 		}
 	}
 	for name, object := range objects {
 		text, _ := json.Marshal(object) // of strings
 		values[name] = []string{string(text)}
 	}
-	for _, name := range slices.Collect(maps.Keys(values)) {
-		p, _ := s.find(name)
-		list := values[name]
-		switch {
-		case !p.field.list:
-		case !p.field.isFree() && !slices.ContainsFunc(list, func(text string) bool { return text != "" }):
-			delete(values, name)
-		case p.field.leaf.Kind() == reflect.Struct:
-			// gorilla/schema wants an index for an element that is a struct.
-			delete(values, name)
-			for i, text := range list {
-				if text != "" {
-					values[name+"."+strconv.Itoa(i)] = []string{text}
-				}
+	for name, p := range places {
+		p.field.settle(values, name)
+	}
+	return values, nil
+}
+
+// settle gives the texts of a field, if they are not JSON, the form that gorilla/schema
+// reads.
+func (f *schemaField) settle(values map[string][]string, name string) {
+	list := values[name]
+	switch {
+	case f.isJSON():
+	case !f.isFree() && strings.Join(list, "") == "":
+		delete(values, name)
+	case f.list && f.leaf.Kind() == reflect.Struct:
+		// An element that is a struct has an index.
+		delete(values, name)
+		for i, text := range list {
+			if text != "" {
+				values[name+"."+strconv.Itoa(i)] = []string{text}
 			}
 		}
 	}
-	return values, nil
 }
 
 // asJSON returns a value as JSON: a text of a form as a string, unless it is JSON.
