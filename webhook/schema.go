@@ -403,12 +403,12 @@ func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth
 		switch {
 		case !ok && (i > 0 || depth == 0):
 			return fields, nil
-		case ok && depth == maxDepth:
+		case !ok:
+			nested = false
+			continue
+		case depth == maxDepth:
 			key, _, _ = strings.Cut(key, ".")
 			return nil, &FieldError{Field: printable(key), Err: fmt.Errorf("%w: nested more than %d deep", ErrMalformed, maxDepth)}
-		}
-		if !ok {
-			break
 		}
 		var name strings.Builder
 		if depth > 0 {
@@ -440,14 +440,12 @@ func (s *schemaType) decode(v any, form Form, body []byte, kind mediaType) error
 		}
 	}
 	fields := make([]wireField, 0, form.Len())
-	var err error
 	if kind == jsonMedia {
-		fields, err = s.flatten(fields, "", bytes.TrimLeft(body, jsonSpace), 0)
-	}
-	if err != nil {
-		return err
-	}
-	if kind == formMedia {
+		var err error
+		if fields, err = s.flatten(fields, "", bytes.TrimLeft(body, jsonSpace), 0); err != nil {
+			return err
+		}
+	} else {
 		for key, text := range form.All() {
 			fields = append(fields, wireField{key: key, text: text})
 		}
