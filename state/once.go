@@ -89,7 +89,7 @@ func Once[T any](ctx context.Context, store Store, key string, fn func(context.C
 	returned := false
 	defer func() {
 		if !returned {
-			o.finish(ctx, outcome{State: failed}) // a panic or a Goexit
+			o.finish(ctx, record.Outcome{State: record.Failed}) // a panic or a Goexit
 		}
 	}()
 	result, err = fn(ctx)
@@ -101,38 +101,21 @@ func Once[T any](ctx context.Context, store Store, key string, fn func(context.C
 		_ = o.store.Delete(ctx, o.key, o.version)
 		return result, err
 	case err != nil:
-		o.finish(ctx, outcome{State: failed})
+		o.finish(ctx, record.Outcome{State: record.Failed})
 		return result, err
 	}
 	data, err := json.Marshal(&result)
 	if err != nil {
-		o.finish(ctx, outcome{State: failed})
+		o.finish(ctx, record.Outcome{State: record.Failed})
 		return result, nil
 	}
-	o.finish(ctx, outcome{State: done, Result: data})
+	o.finish(ctx, record.Outcome{State: record.Done, Result: data})
 	var same T
 	if json.Unmarshal(data, &same) != nil {
 		return result, nil
 	}
 	return same, nil
 }
-
-// outcome is the record of a key.
-type outcome struct {
-	State string `json:"state"`
-	// Token tells whose claim it is, and Until, in milliseconds since 1970, how long
-	// others wait for its result.
-	Token  string          `json:"token,omitempty"`
-	Until  int64           `json:"until,omitempty"`
-	Result json.RawMessage `json:"result,omitempty"`
-}
-
-// The states of an outcome.
-const (
-	started = "started"
-	failed  = "failed"
-	done    = "done"
-)
 
 // once is one call of Once.
 type once struct {
@@ -145,14 +128,14 @@ type once struct {
 func (o *once) start(ctx context.Context) (result json.RawMessage, mine bool, err error) {
 	token := rand.Text()
 	waited := false
-	o.version, err = record.Update(ctx, o.store, o.key, record.OnceTTL, func(v *outcome) (bool, error) {
+	o.version, err = record.Update(ctx, o.store, o.key, record.OnceTTL, func(v *record.Outcome) (bool, error) {
 		mine, waited = false, false
 		switch v.State {
 		case "":
-			*v = outcome{State: started, Token: token, Until: record.LeaseEnd(ctx)}
+			*v = record.Outcome{State: record.Started, Token: token, Until: record.LeaseEnd(ctx)}
 			mine = true
 			return true, nil
-		case started:
+		case record.Started:
 			if mine = v.Token == token; mine {
 				return false, nil // the store had saved the claim that it refused
 			}
@@ -160,7 +143,7 @@ func (o *once) start(ctx context.Context) (result json.RawMessage, mine bool, er
 				return false, record.ErrWait
 			}
 			return false, fmt.Errorf("%w: it was started and has not ended", ErrInDoubt)
-		case done:
+		case record.Done:
 			result = v.Result
 			return false, nil
 		}
@@ -187,7 +170,7 @@ func (o *once) withdraw(ctx context.Context, token string) {
 	ctx, cancel := record.Detach(ctx)
 	defer cancel()
 	data, version, err := o.store.Load(ctx, o.key)
-	var v outcome
+	var v record.Outcome
 	if err == nil && json.Unmarshal(data, &v) == nil && v.Token == token {
 		_ = o.store.Delete(ctx, o.key, version)
 	}
@@ -195,6 +178,6 @@ func (o *once) withdraw(ctx context.Context, token string) {
 
 // finish stores the outcome of fn. If that fails, the record still says that fn was
 // started.
-func (o *once) finish(ctx context.Context, v outcome) {
+func (o *once) finish(ctx context.Context, v record.Outcome) {
 	_ = record.Commit(ctx, o.store, o.key, v, o.version, record.OnceTTL)
 }

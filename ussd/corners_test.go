@@ -2,13 +2,11 @@ package ussd_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/sautigo/africastalking"
-	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -125,13 +123,13 @@ func TestTextsOfSeveralMenus(t *testing.T) {
 		root.SetTexts(ussd.Texts{Back: ussd.Key{Label: label}})
 		middle.SetTexts(ussd.Texts{Home: ussd.Key{Label: label}})
 		leaf.SetTexts(ussd.Texts{More: ussd.Key{Label: label}})
-		root.SetLimit(africastalking.SafaricomKenya, 100)
 		leaf.HandleFunc("Number", phoneNumber)
 		middle.Handle("Leaf", leaf)
 		root.Handle("Middle", middle)
+		app := &ussd.App{Start: root, Limits: map[africastalking.Network]int{africastalking.SafaricomKenya: 100}}
 		text := "1*1"
 		for range 12 {
-			r, err := root.Serve(t.Context(), ussd.Request{NetworkCode: africastalking.SafaricomKenya, Text: text})
+			r, err := app.Serve(t.Context(), ussd.Request{NetworkCode: africastalking.SafaricomKenya, Text: text})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,28 +176,6 @@ func TestWrongChoiceOnPagesOfTheEnd(t *testing.T) {
 	}
 }
 
-// A menu asks its store only for what it cannot do without.
-func TestStaticMenuNeedsNoStore(t *testing.T) {
-	t.Parallel()
-	full := &state.Memory{MaxRecords: 1}
-	if _, err := full.Save(t.Context(), "x", nil, 0, 1<<40); err != nil {
-		t.Fatal(err)
-	}
-	m := classic()
-	m.Remember(full)
-	dialMenu(t, m.Serve, "").send("2").sees("END Your phone number is +254711000001")
-}
-
-// A hop of very many inputs is given up with its context.
-func TestManyInputsEndWithTheContext(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := classic().Serve(ctx, ussd.Request{Text: strings.Repeat("7*", 10_000)}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-}
-
 // A key that a menu has for one thing is not inherited for another.
 func TestKeysOfSeveralMenus(t *testing.T) {
 	t.Parallel()
@@ -220,12 +196,12 @@ func TestNoBlankPageBelowLongKeys(t *testing.T) {
 		root, middle := ussd.NewMenu("Root"), ussd.NewMenu("Middle")
 		root.SetTexts(ussd.Texts{Back: ussd.Key{Label: strings.Repeat("b", 14)}})
 		middle.SetTexts(ussd.Texts{More: ussd.Key{Label: strings.Repeat("m", 14)}, Home: ussd.Key{Label: "Home56"}})
-		root.SetLimit(africastalking.SafaricomKenya, 100)
 		middle.HandleFunc("Read", func(context.Context, ussd.Request) (ussd.Response, error) {
 			return ussd.Continue(strings.Repeat("w", n)), nil
 		})
 		root.Handle("Middle", middle)
-		s := dialMenu(t, root.Serve, "1*1")
+		app := &ussd.App{Start: root, Limits: map[africastalking.Network]int{africastalking.SafaricomKenya: 100}}
+		s := dialMenu(t, app.Serve, "1*1")
 		seen := strings.Count(s.last.Text, "w")
 		if seen < n {
 			s.send("98")

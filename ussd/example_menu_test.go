@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/sautigo/africastalking"
-	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 )
 
@@ -91,7 +90,6 @@ func ExampleList() {
 	menu.Handle("Pay", ussd.Ask(bill).Then(func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 		return ussd.End("Paid " + bill.Value(ctx)), nil
 	}))
-	menu.Remember(new(state.Memory)) // what was shown is what is chosen
 	h := ussd.Handler(menu.Serve)
 
 	serveHop(h, "1")

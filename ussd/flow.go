@@ -1,55 +1,85 @@
 package ussd
 
-import "context"
+import (
+	"context"
+	"strconv"
+	"strings"
+)
 
-// Question is what a [Flow] asks: a *[Prompt] or a *[List]. The set is closed.
+// Question is what a [Flow] asks: a *[Prompt], a *[List] or a [Confirm]. The set is
+// closed.
 type Question interface {
-	// name is what the question is called in drawings.
+	// kind tells questions of different types apart in sums.
+	kind() string
+	// name is what the question is called in drawings and sums: static text, or "…".
 	name() string
 	// problem says why the question cannot be asked; "" if it can.
 	problem() string
-	// ask returns the text of the question as it stands at a position of the
-	// text.
-	ask(ctx context.Context, w *walk, at int) (string, error)
-	// take reads an answer: its value, or the reason, never empty, that the
-	// subscriber is told why it is none.
-	take(w *walk, input string) (value any, reason string, err error)
+	// ask returns the text of the question.
+	ask(ctx context.Context, w *walk) (string, error)
+	// sum adds what an answer to the question stands for now, beside its name.
+	sum(w *walk, s *sums) error
+	// take reads an answer.
+	take(w *walk, input string) (taken, error)
+	// check decides on an answer that take has read: it returns the reason, never
+	// empty, that the subscriber is told why the answer is refused. r is the request
+	// as of the hop with the answer.
+	check(ctx context.Context, r Request, value any) (reason string, err error)
+	// checks reports whether check does anything.
+	checks() bool
 	// frees reports whether a key is no answer, so that it can lead elsewhere.
-	frees(key string) bool
+	frees(w *walk, key string) bool
+	// varies reports whether the number of the question's pages can change while it
+	// takes the same answers.
+	varies() bool
 	// limit is how many wrong answers end the session; 0 is no limit.
 	limit() int
 	// explicit reports whether the answer must not come with the dialled code.
 	explicit() bool
 }
 
-// Flow is a screen that asks questions one after the other and then calls a
-// function.
+// taken is what an answer was read as.
+type taken struct {
+	value any
+	// reason, if it is not empty, is why the answer is none.
+	reason string
+	// pick is how the item of a list is known on later hops.
+	pick string
+}
+
+// Flow is a screen that asks questions one after the other and then leads to another
+// screen.
 type Flow struct {
 	questions []Question
-	then      ScreenFunc
+	then      Screen
+	app       App // for Serve
 }
 
 func (*Flow) screen() string { return "" }
 
-// Ask begins a flow with its questions; Then ends it:
+// Serve answers a hop of an app that starts with the flow: it is the function for
+// [Handler]. See [App] for what needs more than that.
+func (f *Flow) Serve(ctx context.Context, r Request) (Response, error) { return f.app.Serve(ctx, r) }
+
+// Ask begins a flow with its questions. To, Then or ThenOnce ends it:
 //
-//	menu.Handle("Send money", ussd.Ask(to, amount, pin).Then(send))
+//	menu.Handle("Balance", ussd.Ask(pin).Then(balance))
+//	menu.Handle("Send money", ussd.Ask(to, amount, sure, pin).ThenOnce(send))
+//	app := &ussd.App{Start: ussd.Ask(pin).To(menu)}
 func Ask(questions ...Question) Questions { return questions }
 
 // Questions are those of a [Flow] that is being put together.
 type Questions []Question
 
-// Then returns the flow that asks the questions and then calls fn, as a
-// [ScreenFunc] is called. It panics if fn is nil, or a question lacks what it cannot
-// do without. Fn reads the answers from the questions:
+// To returns the flow that asks the questions and then shows a screen. All functions
+// below can read the answers: pin.Value(ctx) is the PIN in a menu behind the question,
+// too. It panics if the screen is nil, or a question lacks what it cannot do without.
 //
-//	func send(ctx context.Context, r ussd.Request) (ussd.Response, error) {
-//		n, err := bank.Send(ctx, r.HopID(), to.Value(ctx), amount.Value(ctx))
-//		…
-//	}
-func (q Questions) Then(fn func(context.Context, Request) (Response, error)) *Flow {
-	if fn == nil {
-		panic("ussd: nil function for a flow")
+// The first menu on the way is the one that "00" leads to, and nothing leads back from
+// it to the questions before it.
+func (q Questions) To(s Screen) *Flow {
+	if isNil(s) {
+		panic("ussd: nil screen for a flow")
 	}
 	for _, question := range q {
 		if question == nil {
@@ -59,27 +89,162 @@ func (q Questions) Then(fn func(context.Context, Request) (Response, error)) *Fl
 			panic("ussd: " + problem)
 		}
 	}
-	return &Flow{questions: q, then: fn}
+	f := &Flow{questions: q, then: s}
+	f.app.Start = f
+	return f
 }
 
-type answersKey struct{}
-
-// answers returns a context with the answers to the questions of f so far.
-func (w *walk) answers(f *Flow) context.Context {
-	given := make(map[Question]any, len(f.questions))
-	for i := range w.path {
-		// The same flow may be on the path only once: its frames are in a row
-		// at the end.
-		if p := &w.path[i]; p.screen == Screen(f) && p.answer != nil && int(p.step) < len(f.questions) {
-			given[f.questions[p.step]] = p.answer
-		}
+// Then returns the flow that asks the questions and then calls fn, as a [ScreenFunc]
+// is called. What moves money goes through [Questions.ThenOnce]: fn is called again
+// when the hop is delivered again, and if it has changed the way that led to it, as by
+// paying the bill that was chosen from a list, the subscriber then reads
+// [Texts].Changed although it was done. Fn reads the answers from the questions:
+//
+//	func balance(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+//		n, err := bank.Balance(ctx, r.PhoneNumber, pin.Value(ctx))
+//		…
+//	}
+func (q Questions) Then(fn func(context.Context, Request) (Response, error)) *Flow {
+	if fn == nil {
+		panic("ussd: nil function for a flow")
 	}
-	return context.WithValue(w.ctx, answersKey{}, given)
+	return q.To(ScreenFunc(fn))
 }
 
-// valueOf returns the answer to q, and its zero value if there is none.
-func valueOf[T any](ctx context.Context, q Question) T {
-	given, _ := ctx.Value(answersKey{}).(map[Question]any)
-	v, _ := given[q].(T)
-	return v
+// ThenOnce returns the flow that asks the questions and then calls fn, at most once
+// for the hop, however often Africa's Talking delivers it and to whichever machine:
+//
+//	func send(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+//		receipt, err := bank.Send(ctx, r.HopID(), to.Value(ctx), amount.Value(ctx))
+//		switch {
+//		case errors.Is(err, bank.ErrFunds):
+//			return ussd.End("You do not have enough money for that."), nil
+//		case err != nil:
+//			return ussd.Response{}, err
+//		}
+//		return ussd.Endf("Sent. Your balance is %v.", receipt.Balance), nil
+//	}
+//
+// # What holds
+//
+// The screen that fn returns is kept in [App].Store for 24 hours and answers all
+// deliveries of the hop, whatever the menu has become in the meantime. A refusal is a
+// screen too, or the error of [Stop]: it is kept as well. "0" and "00" lead home from
+// the screen, and nothing leads back to the questions: what was done cannot be done
+// again by going back.
+//
+// If fn returns an error that wraps [state.ErrNotDone], nothing was done: the next
+// delivery calls fn again. Any other error, a panic, and the death of the machine leave
+// open what was done. Then the subscriber reads [Texts].InDoubt, now and on every
+// delivery, fn does not run again, and [Handler] logs the error.
+//
+// A hop in the same place with other answers, which no phone sends, is an
+// [ErrConflict]. Answers to questions that are Explicit are not compared, because a PIN
+// could be guessed from what is kept.
+//
+// # What does not
+//
+// At most once is not exactly once, and a hop is not a payment: a subscriber who dials
+// again and answers again is another hop. Pass [Request.HopID] on as the idempotency
+// key. ThenOnce knows nothing after 24 hours, or when the store has lost its records,
+// which a process that restarts has if [App].Store is nil.
+func (q Questions) ThenOnce(fn func(context.Context, Request) (Response, error)) *Flow {
+	if fn == nil {
+		panic("ussd: nil function for a flow")
+	}
+	return q.To(onceFunc(fn))
 }
+
+type onceFunc func(context.Context, Request) (Response, error)
+
+func (onceFunc) screen() string { return "" }
+
+// Branch is a screen that is another one for each subscriber, or depends on the answers
+// so far:
+//
+//	ussd.Branch(func(_ context.Context, r ussd.Request) (ussd.Screen, error) {
+//		if known, err := customers.Has(r.PhoneNumber); !known {
+//			return register, err
+//		}
+//		return menu, nil
+//	})
+//
+// The app calls it on every hop whose way leads through it, and for answers of earlier
+// hops as well: it reads and changes nothing. If it leads elsewhere than it did when the
+// subscriber answered, the answer is not acted on; see [App]. Make the questions of what
+// it returns outside of it: a *[Prompt] made inside is another one each time, and its
+// Value cannot be found.
+type Branch func(context.Context, Request) (Screen, error)
+
+func (Branch) screen() string { return "" }
+
+// Serve answers a hop of an app that starts with the branch: it is the function for
+// [Handler]. It keeps nothing between hops: on accounts without metadata no question
+// that is Explicit takes an answer, and [Questions.ThenOnce] is an error. For those,
+// serve an [App] that starts with the branch.
+func (b Branch) Serve(ctx context.Context, r Request) (Response, error) {
+	return (&App{Start: b, passing: true}).Serve(ctx, r)
+}
+
+// Confirm asks whether to go on, below a text that is made at run time:
+//
+//	Send KES 500.00 to +254711000002?
+//	1. Yes
+//	2. No
+//
+// No ends the session with [Texts].Cancelled. The text is a part of the question: if it
+// is another one when the subscriber answers, because a fee has changed, the question is
+// asked again. An answer that came with the dialled code is refused, so the text was on
+// the subscriber's screen before anything goes on. Confirm panics if text is nil.
+func Confirm(text func(context.Context, Request) (string, error)) Question {
+	if text == nil {
+		panic("ussd: nil function for Confirm")
+	}
+	return &confirm{text}
+}
+
+type confirm struct {
+	text func(context.Context, Request) (string, error)
+}
+
+func (*confirm) kind() string    { return "confirm" }
+func (*confirm) name() string    { return "…" }
+func (*confirm) problem() string { return "" }
+func (*confirm) checks() bool    { return false }
+func (*confirm) varies() bool    { return false } // no key for more is an answer
+func (*confirm) limit() int      { return 0 }
+func (*confirm) explicit() bool  { return true }
+
+func (*confirm) check(context.Context, Request, any) (string, error) { return "", nil }
+
+func (*confirm) frees(_ *walk, key string) bool { return key != "1" && key != "2" }
+
+func (c *confirm) ask(ctx context.Context, w *walk) (string, error) {
+	text, err := c.text(ctx, w.asOf(w.top().end))
+	t := w.top().texts
+	return text + "\n1. " + t.Yes + "\n2. " + t.No, err
+}
+
+func (c *confirm) sum(w *walk, s *sums) error {
+	text, err := w.question()
+	s.add(text)
+	return err
+}
+
+func (c *confirm) take(w *walk, input string) (taken, error) {
+	switch t := w.top().texts; clean(input) {
+	case "1":
+		return taken{value: true}, nil
+	case "2":
+		return taken{}, Stop(t.Cancelled)
+	default:
+		return taken{reason: t.Invalid}, nil
+	}
+}
+
+// identity is what a question is, beside what it asks now.
+func identity(step int32, q Question) string {
+	return q.kind() + strconv.Itoa(int(step)) + q.name()
+}
+
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " / ") }

@@ -2,6 +2,7 @@ package ussd
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -12,23 +13,31 @@ import (
 // [webhook.WithTimeout] says otherwise: 8 s. Africa's Talking gives up after 10.
 const DefaultTimeout = 8 * time.Second
 
-// Apology is the text that ends a session whose function gave no screen.
-const Apology = "Sorry, something went wrong. Please try again later."
+// Apology is the text that ends a session whose function gave no screen. It invites to no
+// other try, because what the subscriber asked for may have been done.
+const Apology = "Sorry, we could not finish this. Please check before you try again."
 
 // Handler returns a handler for the callback URL of a USSD service code. It asks
 // fn for the screen that answers a hop and always answers a well-formed request
 // with 200: if fn returns an error, panics, takes longer than [DefaultTimeout], or
 // returns a screen that cannot be sent, the session ends with [Apology], never
-// with the error's text. For another text:
+// with the error's text. A [ScreenError] shows its own screen. For another text:
 //
-//	webhook.WithFallback(func(error) webhook.Reply { return ussd.End("Samahani, jaribu tena.") })
+//	webhook.WithFallbackFor(func(r ussd.Request, _ error) webhook.Reply { return ussd.End(sorry(r.PhoneNumber)) })
 //
 // Sessions of many subscribers run at once, and a hop may be delivered twice: fn
 // must be safe for concurrent use. What fn has done by the time of an error or
 // of the deadline stays done, and the subscriber who reads the apology cannot know:
-// do what must happen once through [state.Once], under [Request.HopID].
+// do what must happen once through [Questions.ThenOnce], or through [state.Once] under
+// [Request.HopID].
 func Handler(fn func(context.Context, Request) (Response, error), opts ...webhook.Option) http.Handler {
-	return webhook.ReplyHandler(fn,
+	return webhook.ReplyHandler(func(ctx context.Context, r Request) (Response, error) {
+		res, err := fn(ctx, r)
+		if stop := (*ScreenError)(nil); err != nil && errors.As(err, &stop) && stop.Err == nil {
+			return stop.Screen, nil
+		}
+		return res, err
+	},
 		webhook.WithTimeout(DefaultTimeout),
 		webhook.WithFallback(func(error) webhook.Reply { return End(Apology) }),
 		webhook.WithOptions(opts...))

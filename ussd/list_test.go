@@ -5,19 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
-	"github.com/sautigo/africastalking/ussd/ussdtest"
 )
 
 type bill struct{ id, name string }
@@ -62,7 +55,6 @@ func TestLongList(t *testing.T) {
 		all = append(all, bill{fmt.Sprint(i), fmt.Sprintf("Bill <%d>", i)})
 	}
 	m := bills(func() []bill { return all })
-	m.Remember(new(state.Memory))
 	s := dialMenu(t, m.Serve, "").send("1")
 	var text strings.Builder
 	for {
@@ -84,38 +76,6 @@ func TestLongList(t *testing.T) {
 	s.send("99").sees("Pay Bill <97>?\n1. Yes\n0. Back\n00. Home").send("1").sees("END Paid Bill <97>")
 }
 
-// What was chosen is what was seen, whatever has become of the list since.
-func TestListRemembers(t *testing.T) {
-	t.Parallel()
-	now := []bill{{"a", "Water"}, {"b", "Power"}}
-	m := bills(func() []bill { return now })
-	m.Remember(new(state.Memory))
-	s := dialMenu(t, m.Serve, "").send("1").sees("Which bill\n1. Water\n2. Power\n0. Back")
-	now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
-	s.hop()
-	s.sees("Which bill\n1. Water\n2. Power\n0. Back")
-	s.send("2").sees("Pay Power?\n1. Yes\n0. Back\n00. Home")
-	now = []bill{{"c", "Rent"}}
-	// What is typed now was meant for Power, whatever else is on the list.
-	s.send("1").sees("END That is no longer there.")
-	now = []bill{{"b", "Power"}}
-	s.hop()
-	s.sees("END That is no longer there.")
-
-	s = dialMenu(t, m.Serve, "")
-	s.r.SessionID = "ATUid_2"
-	now = []bill{{"a", "Water"}, {"b", "Power"}}
-	s.send("1")
-	now = []bill{{"b", "Power"}, {"c", "Rent"}}
-	const gone = "That is no longer there.\nWhich bill\n1. Power\n2. Rent\n0. Back"
-	s.send("1").sees(gone)
-	// The refused choice stays refused when its bill is back, and when its
-	// number is another bill's.
-	now = []bill{{"a", "Water"}, {"b", "Power"}, {"c", "Rent"}}
-	s.hop()
-	s.sees(gone).send("2").sees("Pay Rent?\n1. Yes\n0. Back\n00. Home").send("1").sees("END Paid Rent")
-}
-
 func TestListErrors(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
@@ -135,7 +95,6 @@ func TestListErrors(t *testing.T) {
 func TestRememberDialled(t *testing.T) {
 	t.Parallel()
 	m := bank(nil)
-	m.Remember(new(state.Memory))
 	// An account on which hop metadata does not come back.
 	forget := func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 		r.Hop = ""
@@ -245,110 +204,10 @@ func TestLongTextsCostWhatTheyAreLong(t *testing.T) {
 	}
 }
 
-// A dialled choice means the same item on all later hops.
-func TestDialledChoiceIsRemembered(t *testing.T) {
-	t.Parallel()
-	now := []bill{{"a", "Water"}, {"b", "Power"}}
-	m := bills(func() []bill { return now })
-	m.Remember(new(state.Memory))
-	s := dialMenu(t, m.Serve, "1*2").sees("Pay Power?\n1. Yes\n0. Back\n00. Home")
-	now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
-	s.hop()
-	s.sees("Pay Power?\n1. Yes\n0. Back\n00. Home").send("1").sees("END Paid Power")
-}
-
-// Copies of a hop at the same instant show the same list, although it changed
-// between them.
-func TestListShownTwiceAtOnce(t *testing.T) {
-	t.Parallel()
-	var inside sync.WaitGroup
-	inside.Add(2)
-	var calls atomic.Int32
-	m := bills(func() []bill {
-		n := calls.Add(1)
-		if n <= 2 {
-			inside.Done()
-			inside.Wait()
-		}
-		if n == 1 {
-			return []bill{{"a", "Water"}, {"b", "Power"}}
-		}
-		return []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
-	})
-	m.Remember(new(state.Memory))
-	answers := make([]string, 2)
-	var hops sync.WaitGroup
-	for i := range answers {
-		hops.Go(func() {
-			r, err := m.Serve(t.Context(), ussd.Request{SessionID: "s", Text: "1"})
-			if err != nil {
-				t.Error(err)
-			}
-			answers[i] = r.Text
-		})
-	}
-	hops.Wait()
-	if answers[0] != answers[1] {
-		t.Errorf("two copies show %q", answers)
-	}
-}
-
-// A resumed session never takes a number for an item that the subscriber has not
-// seen.
-func TestResumedListIsForgotten(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		now := []bill{{"a", "Water"}, {"b", "Power"}}
-		m := bills(func() []bill { return now })
-		store := new(state.Memory)
-		m.Remember(store)
-		p := ussdtest.New(t, ussd.Handler(ussd.Resume(store, m.Serve, ussd.WithResumeFor(3*time.Hour))))
-		for _, tt := range []struct {
-			pause time.Duration
-			want  string
-		}{{9*time.Minute + 59*time.Second, "Paid Power"}, {2 * time.Hour, "That is no longer there."}} {
-			now = []bill{{"a", "Water"}, {"b", "Power"}}
-			p.Dial("*384*123#").Send("1").Send("2")
-			p.Drop()
-			now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power"}}
-			time.Sleep(tt.pause)
-			p.Dial("*384*123#").Send("1")
-			if !p.Ended() {
-				p.Send("1")
-			}
-			p.Ends(tt.want)
-		}
-	})
-}
-
 func TestListLabelsAreOneLine(t *testing.T) {
 	t.Parallel()
 	m := bills(func() []bill { return []bill{{"a", "Water\n2. Power"}, {"b", "Rent"}} })
 	dialMenu(t, m.Serve, "1").sees("Which bill\n1. Water 2. Power\n2. Rent\n0. Back")
-}
-
-// Who has paid a bill reads so again, although the bill is gone by then.
-func TestListKeepsWhatWasChosen(t *testing.T) {
-	t.Parallel()
-	type Invoice struct{ ID, Name string }
-	open := []Invoice{{"a", "Water"}, {"b", "Power"}, {"c", "Power"}}
-	which := &ussd.List[Invoice]{
-		Load:  func(context.Context, ussd.Request) ([]Invoice, error) { return open, nil },
-		Label: func(v Invoice) string { return v.Name },
-	}
-	m := ussd.NewMenu("Bills")
-	m.Remember(new(state.Memory))
-	m.Handle("Pay", ussd.Ask(which, &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4)}).Then(
-		func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
-			v := which.Value(ctx)
-			open = slices.DeleteFunc(slices.Clone(open), func(o Invoice) bool { return o == v })
-			return ussd.Endf("Paid %s (%s)", v.Name, v.ID), nil
-		}))
-	dialMenu(t, m.Serve, "1").send("1", "1234").sees("END Paid Water (a)")
-	s := dialMenu(t, m.Serve, "")
-	s.r.SessionID = "ATUid_2"
-	// Of two with one label it is the one that was chosen.
-	s.send("1", "2", "1234").sees("END Paid Power (c)")
 }
 
 // The second page of what ends the session comes after a question that must be
@@ -370,33 +229,10 @@ func TestStopAfterExplicit(t *testing.T) {
 	}
 }
 
-// What is remembered of one answer is not taken for another in its place.
-func TestAnotherAnswerInItsPlace(t *testing.T) {
-	t.Parallel()
-	m := bills(func() []bill { return []bill{{"a", "Water"}, {"b", "Power"}} })
-	m.Remember(new(state.Memory))
-	for _, tt := range [][2]string{{"1*1", "Pay Water?"}, {"1*2", "Pay Power?"}, {"1*1", "Pay Water?"}} {
-		dialMenu(t, m.Serve, "1")
-		dialMenu(t, m.Serve, tt[0]).sees(tt[1] + "\n1. Yes\n0. Back\n00. Home")
-	}
-}
-
-// A dialled choice that was none stays none.
-func TestDialledInvalidChoiceStays(t *testing.T) {
-	t.Parallel()
-	now := []bill{{"a", "Water"}, {"b", "Power"}}
-	m := bills(func() []bill { return now })
-	m.Remember(new(state.Memory))
-	s := dialMenu(t, m.Serve, "1*3").sees("Invalid choice.\nWhich bill\n1. Water\n2. Power\n0. Back")
-	now = append(now, bill{"c", "Rent"})
-	s.send("1").sees("Pay Water?\n1. Yes\n0. Back\n00. Home")
-}
-
 // Keys and labels are any bytes.
 func TestListOfAnyBytes(t *testing.T) {
 	t.Parallel()
 	m := bills(func() []bill { return []bill{{"\xff\x01", "Water"}, {"\xfe\x01", "Power"}} })
-	m.Remember(new(state.Memory))
 	dialMenu(t, m.Serve, "").send("1", "2", "1").sees("END Paid Power")
 }
 
@@ -415,7 +251,6 @@ func TestListBehindAnotherPIN(t *testing.T) {
 		Label: func(s string) string { return s },
 	}
 	m := ussd.NewMenu("Home")
-	m.Remember(new(state.Memory))
 	m.Handle("Go", ussd.Ask(pin, which).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
 		return ussd.End(which.Value(ctx)), nil
 	}))

@@ -2,18 +2,14 @@ package ussd
 
 import (
 	"context"
-	"slices"
+	"crypto/sha256"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
-
-	"github.com/sautigo/africastalking"
-	"github.com/sautigo/africastalking/state"
 )
 
-// Screen is a place in a [Menu]: another *Menu, a [ScreenFunc], or a *[Flow] of
-// questions. The set is closed.
+// Screen is a place in an app: a *[Menu], a *[Flow] of questions, a [Branch] to other
+// screens, or a [ScreenFunc]. The set is closed.
 type Screen interface {
 	// screen returns what the screen is called in drawings and hop metadata.
 	screen() string
@@ -27,7 +23,10 @@ type Screen interface {
 // It is called once more for the same hop when a callback is delivered twice, when
 // the next page of its text is asked for, and when an input after it is not
 // understood: then [Request.HopID] is the same. What must happen once goes through
-// [state.Once] with that ID.
+// [Questions.ThenOnce].
+//
+// An error that carries a screen, such as that of [Stop], shows that screen; see
+// [ScreenError].
 //
 // It is not called for hops that have gone on from its screen. The number of pages is
 // not recorded, so an extra "More" still counts and needs an extra "Back".
@@ -45,50 +44,50 @@ func (ScreenFunc) screen() string { return "" }
 //	menu.HandleFunc("My phone number", phoneNumber)
 //	http.Handle("/ussd", ussd.Handler(menu.Serve))
 //
-// Africa's Talking sends all inputs of a session with each hop, so a menu keeps
-// nothing between hops: it matches the inputs from the root on and runs only the
-// screen they lead to. Any machine can answer any hop, after a restart too; a code
-// dialled with an extension (*384*123*1*1#) leads where the same inputs lead one
-// by one; and the same callback gives the same answer. An input that fits nothing
-// shows the screen again with the reason above it, and is passed over from then on.
+// Africa's Talking sends all inputs of a session with each hop, so a menu follows them
+// from the start on and runs only the screen they lead to. A code dialled with an
+// extension (*384*123*1*1#) leads where the same inputs lead one by one, up to the first
+// question that is Explicit; and the same callback gives the same answer. An input that
+// fits nothing shows the screen again with the reason above it, and is passed over from
+// then on. See [App] for menus that change while a session lasts.
 //
-// "0" goes back and "00" to the first screen, unless an item has that key, and "98"
+// "0" goes back and "00" to the first menu, unless an item has that key, and "98"
 // to the next page, or another number if an item has that; [Menu.SetTexts] changes
-// them. Text that is longer than a
-// screen of the subscriber's network is spread over pages, and never cut.
+// them. Text that is longer than a screen of the subscriber's network is spread over
+// pages, and never cut.
 //
 // Menus are put together before they serve; then they are safe for concurrent use.
 type Menu struct {
-	title   string
-	items   []item
-	texts   *Texts
-	limits  map[africastalking.Network]int
-	code    string
-	store   state.Store
-	numbers int
+	title     string
+	titleFunc func(context.Context, Request) (string, error)
+	items     []item
+	texts     *Texts
+	numbers   int
+	app       App // for Serve
 
-	hop hopName
-
-	explicit func() bool // whether a question below wants to be answered by hand
-	merged   sync.Map    // *Texts of the menu above → *Texts
-	pages    atomic.Pointer[[]menuPages]
-	mu       sync.Mutex // held while pages is extended
+	// What the menu is for all subscribers, made when it is first needed.
+	offered atomic.Pointer[[sha256.Size]byte]
+	merged  atomic.Pointer[mergedTexts]
+	pages   atomic.Pointer[menuPages]
 }
 
 type item struct {
 	key, label string
 	screen     Screen
-	hop        hopName
 }
 
 // NewMenu returns a menu with a title above its items. The title may have several
 // lines, or none.
 func NewMenu(title string) *Menu {
 	m := &Menu{title: title}
-	m.hop = newHopName(m.screen())
-	m.explicit = sync.OnceValue(func() bool { return m.asksExplicitly(map[*Menu]bool{}) })
+	m.app.Start = m
 	return m
 }
+
+// SetTitleFunc sets a function that makes the title when the menu is shown, such as
+// "Welcome, Amina". The answers to earlier questions can be read from ctx. The title is
+// not a part of what a choice depends on; see [App].
+func (m *Menu) SetTitleFunc(fn func(context.Context, Request) (string, error)) { m.titleFunc = fn }
 
 func (m *Menu) screen() string {
 	line, _, _ := strings.Cut(m.title, "\n")
@@ -129,7 +128,7 @@ func (m *Menu) HandleKey(key, label string, s Screen) {
 }
 
 func (m *Menu) add(key, label string, s Screen) {
-	if label == "" || strings.Contains(label, "\n") {
+	if label == "" || strings.ContainsFunc(label, breaksLine) {
 		panic("ussd: " + strconv.Quote(label) + " is no label")
 	}
 	if isNil(s) {
@@ -140,7 +139,8 @@ func (m *Menu) add(key, label string, s Screen) {
 			panic("ussd: label " + strconv.Quote(label) + " is taken")
 		}
 	}
-	m.items = append(m.items, item{key, label, s, newHopName(label)})
+	m.items = append(m.items, item{key, label, s})
+	m.offered.Store(nil)
 	m.pages.Store(nil)
 }
 
@@ -151,6 +151,8 @@ func isNil(s Screen) bool {
 	case *Flow:
 		return s == nil
 	case ScreenFunc:
+		return s == nil
+	case Branch:
 		return s == nil
 	}
 	return s == nil
@@ -168,33 +170,33 @@ func (m *Menu) find(key string) *item {
 }
 
 // SetTexts sets the keys and words that this menu and those below it use of their
-// own. Fields that are left empty are those of the menu above, or the default. It
-// panics if a key cannot be typed or stands for two things, and if the keys and their
-// words leave no room for a screen: together they may have 40 characters, with a line
-// and ". " for each.
+// own. Fields that are left empty are those of the menu above, of the app, or the
+// default. It panics if a key cannot be typed or stands for two things, and if the keys
+// and their words leave no room for a screen: together they may have 40 characters, with
+// a line and ". " for each.
 func (m *Menu) SetTexts(t Texts) {
-	if problem := t.fold(); problem != "" {
+	if problem := t.problem(); problem != "" {
 		panic("ussd: " + problem)
 	}
-	all := footer{texts: t.over(&defaultTexts), depth: 2}
-	if n, _ := Len(all.keys(1, true)); n > maxFooter {
-		panic("ussd: the keys and their words are too long: " + strconv.Itoa(n) + " characters, limit " + strconv.Itoa(maxFooter))
-	}
 	m.texts = &t
-	m.merged.Clear()
+	m.merged.Store(nil)
 	m.pages.Store(nil)
 }
+
+// mergedTexts are a menu's texts where it stands below a screen with others.
+type mergedTexts struct{ above, texts *Texts }
 
 // textsBelow returns the menu's texts where it stands below a screen with others.
 func (m *Menu) textsBelow(above *Texts) *Texts {
 	if m.texts == nil && !m.hasKey(above.More.Key) {
 		return above
 	}
-	merged, ok := m.merged.Load(above)
-	if !ok {
-		merged, _ = m.merged.LoadOrStore(above, m.mergeTexts(above))
+	known := m.merged.Load()
+	if known == nil || known.above != above {
+		known = &mergedTexts{above, m.mergeTexts(above)}
+		m.merged.Store(known)
 	}
-	return merged.(*Texts)
+	return known.texts
 }
 
 // mergeTexts returns the texts of m below a menu with others. A key that m has for
@@ -227,66 +229,14 @@ func (m *Menu) mergeTexts(above *Texts) *Texts {
 	return merged
 }
 
-// asksExplicitly reports whether any question below m wants to be answered by hand.
-func (m *Menu) asksExplicitly(seen map[*Menu]bool) bool {
-	seen[m] = true
-	for _, it := range m.items {
-		switch s := it.screen.(type) {
-		case *Menu:
-			if !seen[s] && s.asksExplicitly(seen) {
-				return true
-			}
-		case *Flow:
-			if slices.ContainsFunc(s.questions, Question.explicit) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// SetLimit sets how many septets a screen may have on a network, for this menu
-// and those below it when it serves. The default is [Limit]. It panics unless the
-// limit is from 100 to 182, which is as much as USSD can carry.
-func (m *Menu) SetLimit(n africastalking.Network, septets int) {
-	if septets < minSeptets || septets > maxSeptets {
-		panic("ussd: limit of " + strconv.Itoa(septets) + " septets")
-	}
-	if m.limits == nil {
-		m.limits = map[africastalking.Network]int{}
-	}
-	m.limits[n] = septets
-}
-
-// SetServiceCode tells the menu its service code, "*384*123#". It is not documented
-// whether the extension of a longer code that was dialled arrives in the text or
-// in the service code; a menu that knows its code understands both.
-func (m *Menu) SetServiceCode(code string) {
-	if !strings.HasPrefix(code, "*") || !strings.HasSuffix(code, "#") {
-		panic("ussd: " + strconv.Quote(code) + " is no service code")
-	}
-	m.code = code
-}
-
-// Remember gives the menu a store for what it cannot know from the inputs: which
-// items a [List] has shown and which were chosen, and, for questions that are
-// [Prompt].Explicit on accounts where hop metadata does not come back, which inputs
-// were dialled with the code. Without a store a list is numbered anew on each hop.
-// Records last for an hour. They hold the items, and of what was typed before them
-// hashes, from which short inputs can be guessed: treat the store as private. A hop
-// that needs a record fails while the store does.
-func (m *Menu) Remember(s state.Store) { m.store = s }
-
-// Serve answers a hop: it is the function for [Handler].
-func (m *Menu) Serve(ctx context.Context, r Request) (Response, error) {
-	w := walk{root: m, ctx: ctx, request: r}
-	return w.serve()
-}
+// Serve answers a hop of an app that starts with the menu: it is the function for
+// [Handler]. See [App] for what needs more than that.
+func (m *Menu) Serve(ctx context.Context, r Request) (Response, error) { return m.app.Serve(ctx, r) }
 
 // text is the title and the items, without what is put around them.
-func (m *Menu) text() string {
+func (m *Menu) text(title string) string {
 	var b strings.Builder
-	b.WriteString(m.title)
+	b.WriteString(title)
 	for _, it := range m.items {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
@@ -296,51 +246,40 @@ func (m *Menu) text() string {
 	return b.String()
 }
 
-// menuPages are a menu's pages for all that they depend on.
+// offer returns a sum of the keys and labels.
+func (m *Menu) offer() *[sha256.Size]byte {
+	sum := m.offered.Load()
+	if sum == nil {
+		var s sums
+		for i := range m.items {
+			s.add(m.items[i].key)
+			s.add(m.items[i].label)
+		}
+		digest := sha256.Sum256(s.b)
+		sum = &digest
+		m.offered.Store(sum)
+	}
+	return sum
+}
+
+// menuPages are a menu's pages, and what they depend on.
 type menuPages struct {
-	menu         *Menu
 	limit, depth int
 	texts        *Texts
 	pages        []string
 }
 
-// page returns a page of the menu as it stands when nothing is wrong, and whether
-// it is the last.
-func (m *Menu) page(n, limit, depth int, texts *Texts) (text string, last bool) {
-	depth = min(depth, 2) // further down the keys are the same
-	pages := m.paged(limit, depth, texts)
-	if pages == nil {
-		pages = m.paginate(limit, depth, texts)
-	}
-	n = min(n, len(pages)-1)
-	return pages[n], n == len(pages)-1
-}
-
+// paged returns the pages of a menu with a static title where nothing is wrong. The
+// menu keeps those that were asked for last.
 func (m *Menu) paged(limit, depth int, texts *Texts) []string {
-	if known := m.pages.Load(); known != nil {
-		for i := range *known {
-			if k := &(*known)[i]; k.limit == limit && k.depth == depth && k.texts == texts {
-				return k.pages
-			}
-		}
+	depth = min(depth, 2) // further down the keys are the same
+	known := m.pages.Load()
+	if known == nil || known.limit != limit || known.depth != depth || known.texts != texts {
+		p := newPager(m.text(m.title), limit, m.footer(depth, texts))
+		known = &menuPages{limit, depth, texts, p.all()}
+		m.pages.Store(known)
 	}
-	return nil
-}
-
-func (m *Menu) paginate(limit, depth int, texts *Texts) []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if pages := m.paged(limit, depth, texts); pages != nil {
-		return pages
-	}
-	pages := paginate(m.text(), limit, m.footer(depth, texts))
-	var known []menuPages
-	if k := m.pages.Load(); k != nil {
-		known = append(known, *k...)
-	}
-	known = append(known, menuPages{m, limit, depth, texts, pages})
-	m.pages.Store(&known)
-	return pages
+	return known.pages
 }
 
 func (m *Menu) footer(depth int, texts *Texts) footer {

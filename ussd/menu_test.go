@@ -129,8 +129,9 @@ func TestMenuOddInputs(t *testing.T) {
 		"01":                               invalid,
 		"1*98":                             "Invalid choice.\n" + classicAccount,
 		"98":                               invalid,
-		strings.Repeat("9*", 9999) + "1":   classicAccount,
-		strings.Repeat("1*0*", 5000) + "2": "END Your phone number is +254711000001",
+		strings.Repeat("9*", 199) + "1":    classicAccount,
+		strings.Repeat("1*0*", 99) + "2":   "END Your phone number is +254711000001",
+		strings.Repeat("9*", 20_000) + "1": "END Too many tries. Please dial again later.",
 	} {
 		dialMenu(t, classic().Serve, text).sees(want)
 	}
@@ -141,9 +142,8 @@ func TestMenuOddInputs(t *testing.T) {
 
 func TestMenuServiceCode(t *testing.T) {
 	t.Parallel()
-	m := classic()
-	m.SetServiceCode("*384*123#")
-	s := dialMenu(t, m.Serve, "")
+	app := &ussd.App{Start: classic(), ServiceCode: "*384*123#"}
+	s := dialMenu(t, app.Serve, "")
 	s.r.ServiceCode = "*384*123*1#"
 	s.hop()
 	s.sees(classicAccount).send("1").sees("END Your account number is ACC1001")
@@ -174,8 +174,6 @@ func TestMenuPanics(t *testing.T) {
 		"empty key":        func(m *ussd.Menu) { m.HandleKey("", "a", ussd.NewMenu("")) },
 		"nil screen":       func(m *ussd.Menu) { m.Handle("a", nil) },
 		"nil function":     func(m *ussd.Menu) { m.HandleFunc("a", nil) },
-		"low limit":        func(m *ussd.Menu) { m.SetLimit(africastalking.SafaricomKenya, 99) },
-		"high limit":       func(m *ussd.Menu) { m.SetLimit(africastalking.SafaricomKenya, 183) },
 		"nil menu":         func(m *ussd.Menu) { m.Handle("a", (*ussd.Menu)(nil)) },
 		"nil flow":         func(m *ussd.Menu) { m.Handle("a", (*ussd.Flow)(nil)) },
 		"nil prompt":       func(m *ussd.Menu) { ussd.Ask((*ussd.Prompt[int])(nil)).Then(phoneNumber) },
@@ -184,7 +182,6 @@ func TestMenuPanics(t *testing.T) {
 		"key not typed":    func(m *ussd.Menu) { m.SetTexts(ussd.Texts{More: ussd.Key{Key: "#"}}) },
 		"one key for two":  func(m *ussd.Menu) { m.SetTexts(ussd.Texts{Back: ussd.Key{Key: "98"}}) },
 		"no dialling code": func(m *ussd.Menu) { ussd.Phone("+254") },
-		"no service code":  func(m *ussd.Menu) { m.SetServiceCode("384") },
 		"long keys":        func(m *ussd.Menu) { m.SetTexts(ussd.Texts{Back: ussd.Key{Label: strings.Repeat("b", 30)}}) },
 	} {
 		func() {
@@ -204,11 +201,14 @@ func TestMenuHop(t *testing.T) {
 	m.HandleFunc("Named|é", func(context.Context, ussd.Request) (ussd.Response, error) {
 		return ussd.Continue("x").WithHop(strings.Repeat("n", 200)), nil
 	})
-	for text, want := range map[string]string{
-		"": "What would you want to check~0", "1": "My Account~1", "1*1": "Account number~2", "3": strings.Repeat("n", 97) + "~1",
+	names := regexp.MustCompile(`^(.*)~[\w-]{12}\.\d+~(\d+)$`)
+	for text, want := range map[string][2]string{
+		"": {"What would you want to check", "0"}, "1": {"My Account", "1"}, "1*1": {"Account number", "2"}, "3": {strings.Repeat("n", 82), "1"},
 	} {
-		if got := dialMenu(t, m.Serve, text).last.Hop; got != want {
-			t.Errorf("hop of %q is %q, want %q", text, got, want)
+		got := dialMenu(t, m.Serve, text).last.Hop
+		parts := names.FindStringSubmatch(got)
+		if len(parts) != 3 || [2]string(parts[1:]) != want || len(got) > 99 || ussd.HopName(got) != want[0] {
+			t.Errorf("hop of %q is %q, want the name %q and %s dialled", text, got, want[0], want[1])
 		}
 	}
 }
@@ -254,21 +254,21 @@ func TestFlow(t *testing.T) {
 		send("5").sees("Enter an amount from 10 to 150000.\nAmount\n0. Back\n00. Home").
 		send("99.50").sees("Note for KES 99.50 to +254711000002").
 		send("0").sees("PIN\n0. Back\n00. Home").
-		send("12").sees("Enter your PIN of 4 digits.\nPIN\n0. Back\n00. Home").
+		send("12").sees("Enter your PIN of 4 digits. Tries left: 2\nPIN\n0. Back\n00. Home").
 		send("0000").sees("END Sent KES 99.50 to +254711000002 (0), PIN 0000")
 	// Back asks again, and the answer given then counts.
 	dialMenu(t, serve, "").send("1", "0711000002", "0").sees("Send to\n0. Back").send("0711000003", "50", "n", "0").
 		sees("Note for KES 50.00 to +254711000003").send("m", "1234").sees("END Sent KES 50.00 to +254711000003 (m), PIN 1234")
 	// Too many tries end the session, and stay what they are.
-	dialMenu(t, serve, "").send("1", "a", "b").sees("Enter a phone number.\nSend to\n0. Back").send("c").sees("END Too many tries. Please dial again later.")
+	dialMenu(t, serve, "").send("1", "a", "b").sees("Enter a phone number. Tries left: 1\nSend to\n0. Back").send("c").sees("END Too many tries. Please dial again later.")
 }
 
 func TestExplicit(t *testing.T) {
 	t.Parallel()
-	serve := bank(nil).Serve
+	serve := func(ctx context.Context, r ussd.Request) (ussd.Response, error) { return bank(nil).Serve(ctx, r) }
 	const ask = "Please type this now.\nPIN\n0. Back\n00. Home"
 	dialMenu(t, serve, "1*0711000002*50*n*1234").sees(ask).send("1234").sees("END Sent KES 50.00 to +254711000002 (n), PIN 1234")
-	dialMenu(t, serve, "1*0711000002*50*n*1234*1234").sees(ask).send("12").sees("Enter your PIN of 4 digits.\nPIN\n0. Back\n00. Home").
+	dialMenu(t, serve, "1*0711000002*50*n*1234*1234").sees(ask).send("12").sees("Enter your PIN of 4 digits. Tries left: 2\nPIN\n0. Back\n00. Home").
 		send("4321").sees("END Sent KES 50.00 to +254711000002 (n), PIN 4321")
 	dialMenu(t, serve, "1*0711000002*50").send("n", "1234").sees("END Sent KES 50.00 to +254711000002 (n), PIN 1234")
 }
@@ -388,16 +388,16 @@ func TestPagesOfRandomMenus(t *testing.T) {
 			case 1:
 				network, limit = africastalking.AirtelKenya, 182
 			case 2:
-				m.SetLimit(network, 100)
 				limit = 100
 			}
+			app := &ussd.App{Start: m, Limits: map[africastalking.Network]int{network: limit}}
 			seen := map[string]bool{}
 			var visit func(path string)
 			visit = func(path string) {
 				var whole strings.Builder
 				for page := path; ; page = join(page, "98") {
 					r := ussd.Request{SessionID: "s", PhoneNumber: "p", NetworkCode: network, Text: page}
-					res, err := m.Serve(t.Context(), r)
+					res, err := app.Serve(t.Context(), r)
 					if err != nil {
 						t.Fatal(err)
 					}

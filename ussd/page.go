@@ -82,25 +82,47 @@ func mayFit(limit int, parts []string) bool {
 	return true
 }
 
-// paginate spreads a text over pages, each with its own foot, and none over the
-// limit. Lines stay whole where they can, then words; nothing is left out.
-func paginate(text string, limit int, foot footer) []string {
+// pager spreads a text over pages, each with its own foot, and none over the limit.
+// Lines stay whole where they can, then words; nothing is left out. Pages are made as
+// they are asked for.
+type pager struct {
+	lines []string // what is not on a page yet
+	limit int
+	foot  foot
+	pages []string
+	done  bool
+}
+
+func newPager(text string, limit int, f footer) *pager {
+	p := &pager{limit: limit, foot: f.compile()}
 	text = Fold(strings.ReplaceAll(text, "\r\n", "\n"))
-	if !fits(limit, text, foot.lines(0, false)) {
+	if !fits(limit, text, p.foot.lines(0, false)) {
 		text = strings.TrimRight(text, " \n") // or the last page might be blank
 	}
-	lines := strings.Split(text, "\n")
-	var pages []string
-	for {
-		n := len(pages)
-		if mayFit(limit, lines) {
-			if last := strings.Join(lines, "\n") + foot.lines(n, false); fits(limit, last) {
-				return append(pages, last)
+	p.lines = strings.Split(text, "\n")
+	return p
+}
+
+// has reports whether there is a page n, counted from 0.
+func (p *pager) has(n int) bool {
+	for len(p.pages) <= n && !p.done {
+		i := len(p.pages)
+		if mayFit(p.limit, p.lines) {
+			if last := strings.Join(p.lines, "\n") + p.foot.lines(i, false); fits(p.limit, last) {
+				p.pages, p.done = append(p.pages, last), true
+				break
 			}
 		}
-		page, rest := fill(lines, limit, foot.lines(n, true))
-		pages, lines = append(pages, page), rest
+		page, rest := fill(p.lines, p.limit, p.foot.lines(i, true))
+		p.pages, p.lines = append(p.pages, page), rest
 	}
+	return n < len(p.pages)
+}
+
+func (p *pager) all() []string {
+	for p.has(len(p.pages)) {
+	}
+	return p.pages
 }
 
 // fill puts as much on one page as fits, and returns what is left. It may change
@@ -124,11 +146,17 @@ func fill(lines []string, limit int, foot string) (page string, rest []string) {
 		if head == "" && i > 0 {
 			return b + foot, lines[i:]
 		}
+		if looksLikeItem(tail) {
+			tail = continued + tail // or it would look like another item
+		}
 		lines[i] = tail
 		return prefix + head + foot, lines[i:]
 	}
 	return b + foot, nil
 }
+
+// continued stands before the rest of a line on the next page.
+const continued = "..."
 
 // split cuts a line that no page can hold after the last word that fits behind the
 // prefix, or, where not even one word fits on a page, inside of it. The head is
@@ -157,6 +185,17 @@ func split(prefix, line string, limit int, foot string) (head, tail string) {
 		i += n
 	}
 	return line, ""
+}
+
+// looksLikeItem reports whether a line begins as an item does, "12. " or "12)", and not
+// as an amount.
+func looksLikeItem(line string) bool {
+	rest := strings.TrimLeft(line, " ")
+	key := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+	if rest = rest[key:]; key == 0 || rest == "" || !strings.ContainsRune(".):-", rune(rest[0])) {
+		return false
+	}
+	return len(rest) == 1 || rest[1] < '0' || rest[1] > '9'
 }
 
 // keyLen returns the length of the "12. " that a line begins with: the key of an

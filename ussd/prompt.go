@@ -3,6 +3,7 @@ package ussd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 )
 
@@ -14,9 +15,11 @@ import (
 //		Parse: ussd.Amount("KES", 10, 150_000),
 //	}
 //
-// An answer that Parse refuses shows the question again, below the text of the
+// An answer that Parse or Check refuses shows the question again, below the text of the
 // error. A key that leads back does so where Parse refuses it, and is an answer where
-// Parse takes it. The key for more is one only on the last page of the question.
+// Parse takes it. So is the key for more on the last page of a question with a Text. A
+// question with a TextFunc, whose pages may be others on the next hop, has another key
+// for more if Parse takes "98": "99" or "000".
 //
 // Prompts are put together before they serve; then they are safe for concurrent
 // use.
@@ -26,27 +29,47 @@ type Prompt[T any] struct {
 	// TextFunc makes the question where Text alone cannot; then Text is not
 	// used. The answers to earlier questions can be read from ctx. It is called
 	// when the question is shown, not when it is answered: who must not get any
-	// further is to be refused by the flow's function too.
+	// further is to be refused by Check, or by the flow's function. Its text is not a
+	// part of what an answer depends on: what the subscriber says yes to belongs into
+	// a [Confirm].
 	TextFunc func(ctx context.Context, r Request) (string, error)
 	// Parse reads an answer, without the blanks around it. The text of its error
 	// is shown to the subscriber. It must give the same result for the same
 	// answer whenever it is asked, since answers are read again on every hop.
 	Parse func(answer string) (T, error)
-	// Tries is how many answers Parse may refuse in a session, with whatever is
-	// between them, before the session ends. Zero is no limit.
+	// Check, if it is set, decides on an answer that Parse has read, where that takes
+	// more than the answer: whether the PIN is the subscriber's, the same one was typed
+	// twice, or the balance suffices. The answers to earlier questions can be read from
+	// ctx, and r is the request as of the hop with the answer: it has the same HopID
+	// whenever the answer is checked.
+	//
+	// If Check returns an error, the question is asked again below the text of the
+	// error, as for Parse. An error that wraps another, such as one of the network, is
+	// not for the subscriber: the hop fails with it. So does one that carries a screen,
+	// such as that of [Stop].
+	//
+	// Check runs on the hop with the answer, and on every later hop for an answer that
+	// it has accepted, because metadata can be forged. It does not run again for an
+	// answer that it has refused, unless that hop is delivered again. If it refuses what
+	// it has accepted before, the session goes on from the first screen.
+	Check func(ctx context.Context, r Request, v T) error
+	// Tries is how many answers Parse and Check may refuse in a session, with whatever
+	// is between them, before the session ends. The subscriber is told how many are
+	// left. Zero is no limit.
 	Tries int
 	// Explicit refuses an answer that came with the dialled code: those stay in
-	// the phone's list of calls, where a PIN has no place. It goes by hop
-	// metadata, which Africa's Talking documents to come back with the next
-	// hop. On an account where it does not, an explicit question takes no answer
-	// at all, unless the menu has a store ([Menu.Remember]).
+	// the phone's list of calls, where a PIN has no place, and the subscriber has not
+	// seen the question. An answer is refused as well if it was typed together with
+	// the one before, and if it was typed in a session that [Resume] goes on with.
+	// The app shows the question, and drops the rest of what was dialled.
 	Explicit bool
 }
 
-// Value returns the answer. ctx is the one that the flow's function got, or the
-// TextFunc of a later question; elsewhere, and while there is no answer, it is the
-// zero value.
+// Value returns the answer. ctx is the one that a function below the question got;
+// elsewhere, and while there is no answer, Value returns the zero value.
 func (p *Prompt[T]) Value(ctx context.Context) T { return valueOf[T](ctx, p) }
+
+func (*Prompt[T]) kind() string { return "prompt" }
 
 func (p *Prompt[T]) name() string {
 	if p.TextFunc != nil {
@@ -65,27 +88,63 @@ func (p *Prompt[T]) problem() string {
 	return ""
 }
 
-func (p *Prompt[T]) ask(ctx context.Context, w *walk, _ int) (string, error) {
+func (p *Prompt[T]) ask(ctx context.Context, w *walk) (string, error) {
 	if p.TextFunc == nil {
 		return p.Text, nil
 	}
-	r := w.request
-	r.Text, r.Typed = r.Text[:w.top().end], ""
-	return p.TextFunc(ctx, r)
+	return p.TextFunc(ctx, w.asOf(w.top().end))
 }
 
-func (p *Prompt[T]) take(w *walk, input string) (any, string, error) {
-	v, err := p.Parse(strings.TrimSpace(input))
-	if err != nil {
-		return nil, cmp.Or(strings.TrimSpace(err.Error()), w.top().texts.Invalid), nil
+func (p *Prompt[T]) sum(*walk, *sums) error { return nil } // its name says all
+
+// parse calls Parse once in a hop for an input.
+func (p *Prompt[T]) parse(w *walk, input string) (value any, err error) {
+	for _, r := range w.parsed {
+		if r.question == Question(p) && r.input == input {
+			return r.value, r.err
+		}
 	}
-	return v, "", nil
+	v, err := p.Parse(input)
+	w.parsed = append(w.parsed, parsed{p, input, v, err})
+	return v, err
 }
 
-func (p *Prompt[T]) frees(key string) bool {
-	_, err := p.Parse(key)
+func (p *Prompt[T]) take(w *walk, input string) (taken, error) {
+	v, err := p.parse(w, strings.TrimSpace(input))
+	if err != nil {
+		reason, err := refusal(err, w.top().texts.Invalid)
+		return taken{reason: reason}, err
+	}
+	return taken{value: v}, nil
+}
+
+func (p *Prompt[T]) checks() bool { return p.Check != nil }
+
+func (p *Prompt[T]) check(ctx context.Context, r Request, value any) (reason string, err error) {
+	v, _ := value.(T)
+	if err = p.Check(ctx, r, v); err == nil {
+		return "", nil
+	}
+	if errors.Unwrap(err) != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return "", err
+	}
+	return refusal(err, "?")
+}
+
+// refusal returns what the subscriber is told about an error, unless it carries a
+// screen.
+func refusal(err error, otherwise string) (reason string, fatal error) {
+	if screen := new(ScreenError); errors.As(err, &screen) {
+		return "", err
+	}
+	return cmp.Or(strings.TrimSpace(err.Error()), otherwise), nil
+}
+
+func (p *Prompt[T]) frees(w *walk, key string) bool {
+	_, err := p.parse(w, key)
 	return err != nil
 }
 
+func (p *Prompt[T]) varies() bool   { return p.TextFunc != nil }
 func (p *Prompt[T]) limit() int     { return p.Tries }
 func (p *Prompt[T]) explicit() bool { return p.Explicit }

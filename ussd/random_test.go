@@ -111,17 +111,17 @@ func TestRandomApps(t *testing.T) {
 			a := &randomApp{Rand: rand.New(rand.NewPCG(seed, 1)), items: map[string][]string{}}
 			a.menu = a.build("", 2)
 			limit := []int{100, 160, 182}[a.IntN(3)]
-			a.menu.SetLimit(africastalking.SafaricomKenya, limit)
+			app := &ussd.App{Start: a.menu, Limits: map[africastalking.Network]int{africastalking.SafaricomKenya: limit}}
 			if a.IntN(2) == 0 {
-				a.menu.Remember(new(state.Memory))
+				app.Store = new(state.Memory)
 			}
 			serve := func(session, text, hop string) ussd.Response {
 				r := ussd.Request{SessionID: session, PhoneNumber: "+254711000001", NetworkCode: africastalking.SafaricomKenya, Text: text, Hop: hop}
-				first, err := a.menu.Serve(t.Context(), r)
+				first, err := app.Serve(t.Context(), r)
 				if err != nil {
 					t.Fatalf("%q: %v", text, err)
 				}
-				if again, err := a.menu.Serve(t.Context(), r); err != nil || again != first {
+				if again, err := app.Serve(t.Context(), r); err != nil || again != first {
 					t.Fatalf("%q delivered again: %+v, %v; at first %+v", text, again, err, first)
 				}
 				n, gsm := ussd.Len(first.Text)

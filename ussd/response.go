@@ -10,6 +10,7 @@ import (
 
 	"github.com/sautigo/africastalking/internal/gsm7"
 	"github.com/sautigo/africastalking/internal/redact"
+	"github.com/sautigo/africastalking/webhook"
 )
 
 // MaxSeptets is the size of a screen that every network shows whole: 160 septets.
@@ -54,6 +55,44 @@ func Endf(format string, args ...any) Response { return End(fmt.Sprintf(format, 
 func (r Response) WithHop(hop string) Response {
 	r.Hop = hop
 	return r
+}
+
+// ScreenError is an error that carries the screen that the subscriber reads. A function
+// returns it where the subscriber is to read more than an apology, and the error is to
+// be known: [Handler] shows the screen, logs the error, and passes it to the observer.
+// A menu adds keys and pages to the screen as to any other.
+//
+//	return ussd.Response{}, &ussd.ScreenError{Screen: ussd.End("Please call us on 0700 000 000."), Err: err}
+//
+// If Err is nil, nothing has gone wrong, and the screen is shown as if it had been
+// returned without an error: such is the error of [Stop].
+type ScreenError struct {
+	Screen Response
+	Err    error
+}
+
+// Stop returns an error that ends the session with a text, for where a function cannot
+// return a [Response]: [Prompt].TextFunc and Check, [List].Load, a [Branch]. Its Error
+// does not quote the text.
+func Stop(text string) error { return &ScreenError{Screen: End(text)} }
+
+// Error returns the text of Err. It does not quote the screen.
+func (e *ScreenError) Error() string {
+	if e.Err == nil {
+		return "ussd: session ended by the app"
+	}
+	return e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *ScreenError) Unwrap() error { return e.Err }
+
+// Reply returns the screen, which [Handler] answers with, or nil if it has no text.
+func (e *ScreenError) Reply() webhook.Reply {
+	if strings.TrimSpace(e.Screen.Text) == "" {
+		return nil
+	}
+	return e.Screen
 }
 
 // AppendText appends the screen as Africa's Talking reads it, "CON …" or "END …".

@@ -159,7 +159,6 @@ func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
 			texts := o.texts(r)
 			return o.ask(r, cmp.Or(texts.Choose, "Please choose 1 or 2.")+"\n"), nil
 		case resumeContinue:
-			ctx = context.WithValue(ctx, resumedKey{}, true)
 			session := r.SessionID
 			r.SessionID = string(from.ID)
 			if more {
@@ -167,14 +166,14 @@ func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
 			} else {
 				r.Text, r.Hop = string(from.Text), string(from.Hop)
 			}
-			return o.run(ctx, key, session, r)
+			return o.run(ctx, key, session, r, len(from.Text))
 		case resumeStartAgain:
 			if r.Text = rest; !more {
 				r.Hop = ""
 			}
 		}
 	}
-	return o.run(ctx, key, r.SessionID, r)
+	return o.run(ctx, key, r.SessionID, r, 0)
 }
 
 // enter returns what a session was asked to go on with. On a session's first hop
@@ -224,17 +223,23 @@ func (o *resume) offers(p *resumePoint) bool {
 	return p != nil && !p.Over && p.Text != "" && time.Now().UnixMilli() < p.At+o.limit.Milliseconds()
 }
 
-// run runs a hop, which came in a session, and remembers what it led to.
-func (o *resume) run(ctx context.Context, key, session string, r Request) (resp Response, err error) {
+// run runs a hop, which came in a session, and remembers what it led to. The beginning of
+// its text was typed before the session was dropped.
+func (o *resume) run(ctx context.Context, key, session string, r Request, resumed int) (resp Response, err error) {
 	p := resumePoint{ID: exactText(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
 	defer func() { o.remember(ctx, key, session, p) }()
-	resp, err = o.next(ctx, r)
+	inner, typed := withPrivacy(ctx, resumed)
+	resp, err = o.next(inner, r)
+	shown, carried := resp, new(ScreenError)
+	if errors.As(err, &carried); err != nil {
+		shown = carried.Screen
+	}
 	switch {
-	case err != nil:
-	case !resp.Continue:
+	case strings.TrimSpace(shown.Text) == "" || checkHop(shown.Hop) != nil: // it is not shown
+	case !shown.Continue:
 		p.Ended = true
-	case strings.TrimSpace(resp.Text) != "" && checkHop(resp.Hop) == nil: // or it is not shown
-		p.Text, p.Hop, p.Over = exactText(r.Text), exactText(r.Hop), false
+	default:
+		p.Text, p.Hop, p.Over = exactText(blank(r.Text, typed.secrets)), exactText(r.Hop), false
 	}
 	return resp, err
 }
@@ -296,9 +301,9 @@ func resumeChoice(text string) (choice int, rest string, more bool) {
 		var part string
 		part, rest, more = strings.Cut(text, "*")
 		switch {
-		case part == "1":
+		case clean(part) == "1":
 			return resumeContinue, rest, more
-		case part == "2":
+		case clean(part) == "2":
 			return resumeStartAgain, rest, more
 		case !more:
 			return resumeAskAgain, "", false
@@ -306,12 +311,6 @@ func resumeChoice(text string) (choice int, rest string, more bool) {
 		text = rest
 	}
 }
-
-type resumedKey struct{}
-
-// isResumed reports whether [Resume] goes on with a session, of which there must
-// be a record then.
-func isResumed(ctx context.Context) bool { return ctx.Value(resumedKey{}) != nil }
 
 // exactText is a string that JSON keeps as it is: encoding/json replaces bytes of a
 // string that are not UTF-8.

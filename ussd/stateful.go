@@ -96,13 +96,20 @@ func Stateful[S any](store state.Store, fn func(ctx context.Context, r Request, 
 			return Response{}, nil, fmt.Errorf("ussd: the session's state is no %T", *s)
 		}
 		resp, err := fn(ctx, r, s)
-		if err != nil {
+		carried := new(ScreenError)
+		if errors.As(err, &carried) && carried.Screen.Text != "" {
+			resp = carried.Screen
+		} else if err != nil {
 			return Response{}, nil, err
 		}
-		if data, err = json.Marshal(s); err != nil {
-			return Response{}, nil, fmt.Errorf("ussd: encoding the session's state: %w", err)
+		data, failed := json.Marshal(s)
+		if failed != nil {
+			return Response{}, nil, fmt.Errorf("ussd: encoding the session's state: %w", failed)
 		}
-		return resp, data, nil
+		if carried.Err == nil {
+			err = nil
+		}
+		return resp, data, err
 	}}
 	return h.serve
 }
@@ -110,17 +117,21 @@ func Stateful[S any](store state.Store, fn func(ctx context.Context, r Request, 
 // hops answers hops under a state in its encoded form.
 type hops struct {
 	store state.Store
-	// run answers a hop and returns the state after it.
+	// run answers a hop and returns the state after it, which is nil if there is no
+	// answer: an error can carry one.
 	run func(ctx context.Context, r Request, state []byte) (Response, []byte, error)
 }
 
 func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) {
 	key := record.Key("session", r.SessionID, r.PhoneNumber)
-	this := hopInput{len(r.Text), hashText(key, r.Text)}
+	outer := privacyOf(ctx)
+	var this hopInput
 	var s session
 	known := false
 	version, err := record.Update(ctx, h.store, key, sessionTTL, func(rec *session) (save bool, err error) {
+		this = rec.input(key, r.Text)
 		if resp, known = rec.answer(this); known {
+			outer.note(rec.Secret, 0, rec.Next)
 			// While the subscriber still holds the phone at its screen, the
 			// record must last.
 			return rec.Trying == nil && resp.Continue && rec.last().hopInput == this, nil
@@ -129,7 +140,7 @@ func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) 
 			return false, record.ErrWait
 		}
 		if rec.Trying == nil && len(rec.Hops) == 0 {
-			if r.Text != "" && (r.Hop != "" || isResumed(ctx)) {
+			if r.Text != "" && (r.Hop != "" || outer.typedBefore() > 0) {
 				return false, ErrLost
 			}
 		} else if r.Typed, err = rec.next(key, r.Text, this); err != nil {
@@ -155,13 +166,25 @@ func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) 
 			_ = record.Commit(ctx, h.store, key, s, version, sessionTTL)
 		}
 	}()
-	resp, after, err := h.run(ctx, r, s.State)
-	if err != nil {
-		return Response{}, err
+	if r.Hop == hopMark {
+		r.Hop = "" // the app has set none
+	}
+	inner, typed := withPrivacy(ctx, outer.typedBefore())
+	resp, after, failed := h.run(inner, r, s.State)
+	if after == nil {
+		return Response{}, failed
 	}
 	answered = true
+	if resp.Hop == "" && resp.Continue {
+		resp.Hop = hopMark // so that the next hop is known to be none that begins a session
+	}
+	s.Secret, s.Next = typed.secrets, typed.next
+	this.Hash = hashText(key, blank(r.Text, s.Secret))
 	if err := record.Commit(ctx, h.store, key, s.answered(this, resp, after), version, sessionTTL); err != nil {
 		return Response{}, err
+	}
+	if failed != nil {
+		return Response{}, &ScreenError{resp, failed}
 	}
 	return resp, nil
 }
@@ -173,6 +196,18 @@ type session struct {
 	// Trying is the hop that was begun and has no answer yet; nil if there is none.
 	Trying *attempt        `json:"trying,omitempty"`
 	State  json.RawMessage `json:"state,omitempty"`
+	// Secret is what no hash is of. Next is set if the next input will be a secret.
+	Secret []secret `json:"secret,omitempty"`
+	Next   bool     `json:"next,omitempty"`
+}
+
+// input returns what a text is compared by.
+func (s *session) input(key, text string) hopInput {
+	secrets := s.Secret
+	if n := len(s.Hops); s.Next && n > 0 && len(text) > s.last().Len {
+		secrets = append(slices.Clip(secrets), secret{s.last().Len, len(text)})
+	}
+	return hopInput{len(text), hashText(key, blank(text, secrets))}
 }
 
 // hopInput tells the hops of a session apart: by the length of the text, and by its
@@ -184,9 +219,7 @@ type hopInput struct {
 
 type answeredHop struct {
 	hopInput
-	Text     []byte `json:"text"` // which JSON keeps as it is, if it is not UTF-8 too
-	Hop      []byte `json:"hop,omitempty"`
-	Continue bool   `json:"continue,omitempty"`
+	keptScreen
 }
 
 type attempt struct {
@@ -202,7 +235,7 @@ func (s *session) last() answeredHop { return s.Hops[len(s.Hops)-1] }
 func (s *session) answer(in hopInput) (Response, bool) {
 	for _, h := range s.Hops {
 		if h.hopInput == in {
-			return Response{Text: string(h.Text), Continue: h.Continue, Hop: string(h.Hop)}, true
+			return h.response(), true
 		}
 	}
 	return Response{}, false
@@ -222,7 +255,7 @@ func (s *session) next(key, text string, this hopInput) (typed string, err error
 		return "", fmt.Errorf("%w: the session has ended", ErrConflict)
 	case n == 0 && text != "":
 		return text, nil
-	case n > 0 && len(text) > n && text[n] == '*' && hashText(key, text[:n]) == last.Hash:
+	case n > 0 && len(text) > n && text[n] == '*' && hashText(key, blank(text[:n], s.Secret)) == last.Hash:
 		return text[n+1:], nil
 	}
 	return "", ErrConflict
@@ -231,7 +264,8 @@ func (s *session) next(key, text string, this hopInput) (typed string, err error
 // answered returns the record with the answer to the hop that was tried.
 func (s session) answered(in hopInput, r Response, state []byte) session {
 	hops := s.Hops[max(0, len(s.Hops)-keptHops+1):]
-	return session{State: state, Hops: append(slices.Clip(hops), answeredHop{in, []byte(r.Text), []byte(r.Hop), r.Continue})}
+	s.Hops, s.Trying, s.State = append(slices.Clip(hops), answeredHop{in, keepScreen(r)}), nil, state
+	return s
 }
 
 // hashText hashes a text in the session of a key: the same text in another session

@@ -252,7 +252,7 @@ func TestStatefulFailure(t *testing.T) {
 					}()
 					return fn(t.Context(), hopOf("s", text))
 				}
-				if got, err := call(""); got != ussd.Continue("N is 1") || err != nil {
+				if got, err := call(""); got != ussd.Continue("N is 1").WithHop("~") || err != nil {
 					t.Fatal(got, err)
 				}
 				bad.Store(true)
@@ -267,10 +267,10 @@ func TestStatefulFailure(t *testing.T) {
 						t.Errorf("another input in place of a hop that failed: got %v and error %v, want ErrConflict", got, err)
 					}
 				}
-				if got, err := call("1"); got != ussd.Continue("N is 2") || err != nil {
+				if got, err := call("1"); got != ussd.Continue("N is 2").WithHop("~") || err != nil {
 					t.Errorf("delivered again: got %v and error %v", got, err)
 				}
-				if got, err := call("1*1"); got != ussd.Continue("N is 3") || err != nil {
+				if got, err := call("1*1"); got != ussd.Continue("N is 3").WithHop("~") || err != nil {
 					t.Errorf("the next hop: got %v and error %v", got, err)
 				}
 			})
@@ -323,13 +323,13 @@ func TestStatefulKnownHopMeanwhile(t *testing.T) {
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if got, err := a(t.Context(), hopOf("s", "1")); got != ussd.Continue(`"1"`) || err != nil {
+			if got, err := a(t.Context(), hopOf("s", "1")); got != ussd.Continue(`"1"`).WithHop("~") || err != nil {
 				t.Errorf("the next hop: got %v and error %v", got, err)
 			}
 		})
 		synctest.Wait()
 		start := time.Now()
-		if got, err := b(t.Context(), hopOf("s", "")); got != ussd.Continue(`""`) || err != nil || time.Since(start) != 0 {
+		if got, err := b(t.Context(), hopOf("s", "")); got != ussd.Continue(`""`).WithHop("~") || err != nil || time.Since(start) != 0 {
 			t.Errorf("the known hop: got %v and error %v after %v", got, err, time.Since(start))
 		}
 		wg.Wait()
@@ -356,7 +356,7 @@ func TestStatefulLease(t *testing.T) {
 		if _, err := ussd.Stateful(dying, serve)(t.Context(), hopOf("s", "1")); !errors.Is(err, errStore) {
 			t.Fatalf("the answer is not saved: got error %v", err)
 		}
-		if got, err := ok(t.Context(), hopOf("s", "")); got != ussd.Continue("run 1, hop 1") || err != nil || time.Since(start) != 0 {
+		if got, err := ok(t.Context(), hopOf("s", "")); got != ussd.Continue("run 1, hop 1").WithHop("~") || err != nil || time.Since(start) != 0 {
 			t.Errorf("a known hop meanwhile: got %v and error %v", got, err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
@@ -365,7 +365,7 @@ func TestStatefulLease(t *testing.T) {
 			t.Errorf("meanwhile: got %v and error %v", got, err)
 		}
 		got, err := ok(t.Context(), hopOf("s", "1"))
-		if got != ussd.Continue("run 3, hop 2") || err != nil {
+		if got != ussd.Continue("run 3, hop 2").WithHop("~") || err != nil {
 			t.Errorf("after the lease: got %v and error %v", got, err)
 		}
 		if d := time.Since(start); d < time.Minute || d > 61*time.Second {

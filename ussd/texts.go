@@ -1,11 +1,12 @@
 package ussd
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
 
-// Texts are the keys and words that a menu uses of its own. The zero value has the
+// Texts are the keys and words that an app uses of its own. The zero value has the
 // English defaults.
 type Texts struct {
 	// Back, Home and More lead to the screen before, to the first, and to the
@@ -18,8 +19,17 @@ type Texts struct {
 	TypeItNow string
 	// TooManyTries ends the session.
 	TooManyTries string
-	// Gone stands above a list whose chosen item is no longer there.
-	Gone string
+	// TriesLeft stands behind the reason for asking again, before the number of tries
+	// that are left: "Tries left:".
+	TriesLeft string
+	// Changed stands above a screen that is shown instead of acting on an answer,
+	// because the answer was given to another one.
+	Changed string
+	// Yes and No are the choices of [Confirm], and Cancelled ends the session after No.
+	Yes, No, Cancelled string
+	// InDoubt ends the session when it is not known whether what the subscriber asked
+	// for was done; see [Questions.ThenOnce].
+	InDoubt string
 	// Empty stands in a list without items.
 	Empty string
 }
@@ -34,26 +44,42 @@ var defaultTexts = Texts{
 	Invalid:      "Invalid choice.",
 	TypeItNow:    "Please type this now.",
 	TooManyTries: "Too many tries. Please dial again later.",
-	Gone:         "That is no longer there.",
+	TriesLeft:    "Tries left:",
+	Changed:      "This has changed. Please check, then choose again.",
+	Yes:          "Yes",
+	No:           "No",
+	Cancelled:    "Cancelled. Nothing was done.",
+	InDoubt:      "We could not confirm this. It may have been done: please check before you try again.",
 	Empty:        "There is nothing here.",
 }
 
-// fold folds the words, and returns what is wrong with the keys.
-func (t *Texts) fold() (problem string) {
-	for _, word := range []*string{
-		&t.Back.Label, &t.Home.Label, &t.More.Label,
-		&t.Invalid, &t.TypeItNow, &t.TooManyTries, &t.Gone, &t.Empty,
-	} {
+// words returns the words, and keys the keys, in the same order for all Texts.
+func (t *Texts) words() [13]*string {
+	return [...]*string{
+		&t.Back.Label, &t.Home.Label, &t.More.Label, &t.Invalid, &t.TypeItNow, &t.TooManyTries, &t.TriesLeft,
+		&t.Changed, &t.Yes, &t.No, &t.Cancelled, &t.InDoubt, &t.Empty,
+	}
+}
+
+func (t *Texts) keys() [3]*string { return [...]*string{&t.Back.Key, &t.Home.Key, &t.More.Key} }
+
+// problem folds the words and returns what is wrong with the texts.
+func (t *Texts) problem() string {
+	for _, word := range t.words() {
 		*word = Fold(*word)
 	}
-	for _, k := range []string{t.Back.Key, t.Home.Key, t.More.Key} {
-		if k != "" && !isKey(k) {
-			return strconv.Quote(k) + " is no key"
+	for _, k := range t.keys() {
+		if *k != "" && !isKey(*k) {
+			return strconv.Quote(*k) + " is no key"
 		}
 	}
 	all := t.over(&defaultTexts)
 	if all.Back.Key == all.Home.Key || all.Home.Key == all.More.Key || all.More.Key == all.Back.Key {
 		return "two things have one key"
+	}
+	longest := footer{texts: all, depth: 2}.build(true)
+	if n, _ := Len(longest.more + longest.later); n > maxFooter {
+		return "the keys and their words are too long: " + strconv.Itoa(n) + " characters, limit " + strconv.Itoa(maxFooter)
 	}
 	return ""
 }
@@ -65,16 +91,12 @@ func isKey(s string) bool { return s != "" && !strings.ContainsAny(s, "*# \n") }
 // over returns t with its empty fields taken from above.
 func (t *Texts) over(above *Texts) *Texts {
 	merged := *t
-	for _, f := range []struct{ own, inherited *string }{
-		{&merged.Back.Key, &above.Back.Key}, {&merged.Back.Label, &above.Back.Label},
-		{&merged.Home.Key, &above.Home.Key}, {&merged.Home.Label, &above.Home.Label},
-		{&merged.More.Key, &above.More.Key}, {&merged.More.Label, &above.More.Label},
-		{&merged.Invalid, &above.Invalid}, {&merged.TypeItNow, &above.TypeItNow},
-		{&merged.TooManyTries, &above.TooManyTries}, {&merged.Gone, &above.Gone}, {&merged.Empty, &above.Empty},
-	} {
-		if *f.own == "" {
-			*f.own = *f.inherited
-		}
+	words, keys := above.words(), above.keys()
+	for i, word := range merged.words() {
+		*word = cmp.Or(*word, *words[i])
+	}
+	for i, key := range merged.keys() {
+		*key = cmp.Or(*key, *keys[i])
 	}
 	return &merged
 }
@@ -93,36 +115,55 @@ type footer struct {
 	final bool
 }
 
-// lines returns the foot of a page. Where texts of several menus together are too
-// long, the keys stand there without their words.
-func (f footer) lines(page int, more bool) string {
-	foot := f.keys(page, more)
-	if longest := f.keys(1, true); len(longest) > maxFooter {
+// foot is what stands at the foot of one screen's pages: of the first page, of later
+// ones, and before that on all but the last.
+type foot struct{ first, later, more string }
+
+// compile makes the foot. Where texts of several menus together are too long, the keys
+// stand there without their words.
+func (f footer) compile() foot {
+	c := f.build(true)
+	if longest := c.more + c.later; len(longest) > maxFooter {
 		if n, _ := Len(longest); n > maxFooter {
-			bare := *f.texts
-			bare.Back.Label, bare.Home.Label, bare.More.Label = "", "", ""
-			f.texts = &bare
-			foot = strings.ReplaceAll(f.keys(page, more), ". ", "")
+			return f.build(false)
 		}
 	}
-	return foot
+	return c
 }
 
-func (f footer) keys(page int, more bool) string {
-	var b strings.Builder
-	add := func(k Key) {
-		if f.offers == nil || f.offers(k.Key) {
-			b.WriteString("\n" + k.Key + ". " + k.Label)
+func (f footer) build(words bool) (c foot) {
+	line := func(k Key) string {
+		if words {
+			return "\n" + k.Key + ". " + k.Label
+		}
+		return "\n" + k.Key
+	}
+	free := func(k Key) bool { return f.offers == nil || f.offers(k.Key) }
+	c.more = line(f.texts.More)
+	if f.final {
+		return c
+	}
+	if f.depth > 1 && free(f.texts.Home) {
+		c.first = line(f.texts.Home)
+	}
+	c.later = c.first
+	if free(f.texts.Back) {
+		c.later = line(f.texts.Back) + c.first
+		if f.depth > 0 {
+			c.first = c.later
 		}
 	}
+	return c
+}
+
+// lines returns the foot of a page.
+func (c foot) lines(page int, more bool) string {
+	s := c.first
+	if page > 0 {
+		s = c.later
+	}
 	if more {
-		b.WriteString("\n" + f.texts.More.Key + ". " + f.texts.More.Label)
+		return c.more + s
 	}
-	if !f.final && (f.depth > 0 || page > 0) {
-		add(f.texts.Back)
-	}
-	if !f.final && f.depth > 1 {
-		add(f.texts.Home)
-	}
-	return b.String()
+	return s
 }

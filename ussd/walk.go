@@ -1,145 +1,269 @@
 package ussd
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 )
 
-// walk is one hop's way through a menu: along the inputs from the root, by pure
+// maxInputs is how many inputs a session may have. Nobody types as many.
+const maxInputs = 200
+
+// walk is one hop's way through an app: along the inputs from the start, by pure
 // matching, to the screen that is shown.
 type walk struct {
-	root    *Menu
+	app     *App
 	ctx     context.Context
 	request Request
 	limit   int
-	// dialled is how many inputs came with the dialled code.
-	dialled int
-	// The input that is being taken: its number, and where in the text it
-	// begins and ends, the separator before it included.
-	index, before, after int
 
-	// loaded and record are of the list that was looked at last, noticed of the
-	// menu.
-	loaded  loadedList
-	record  loadedRecord
-	noticed menuPages
-	// tries counts the answers that questions with a limit have refused.
-	tries map[Question]int
+	// was is what the hop before has left, with what is void and refused by now.
+	was    hopState
+	echoed bool // it came back as metadata
+	inputs int  // how many there are
+	// resumed is how many bytes of the text were typed before the session was dropped.
+	resumed int
+
+	// The input that is being taken: its number, that of the last one if it was typed
+	// with a "*" in it, and where in the text it begins and ends.
+	index, last, begin, after int
 
 	path []frame
 	room [6]frame
+	over bool // the session was ended by a text instead of a screen
+	// tries counts the answers that questions with a limit have refused.
+	tries   map[Question]int
+	parsed  []parsed // what Parse has read on this hop
+	secrets []secret // what was typed to explicit questions
+}
+
+type parsed struct {
+	question Question
+	input    string
+	value    any
+	err      error
 }
 
 // frame is a screen on the path.
 type frame struct {
 	screen Screen
 	texts  *Texts
-	// item has led here; nil for the root.
+	// item has led here; nil for the start.
 	item *item
 	// notice stands above the screen.
 	notice string
-	// answer is what a flow's question was answered with.
-	answer any
+	// answer is what a question was answered with, said its text if it is no secret,
+	// pick how the item of a list is known on later hops, and input its number.
+	answer     any
+	said, pick string
+	input      int32
 	// end is where, in the text, the inputs that have led here end.
 	end int32
 	// step is the question of a flow.
 	page, step int32
+	// once is set for a screen of ThenOnce.
+	once bool
+
+	// What is made at most once in a hop: the items of a list, the text of a question,
+	// and the pages below the notice.
+	items any
+	text  *string
+	pages *pager
 }
 
+// serve answers the hop.
 func (w *walk) serve() (Response, error) {
-	w.limit = w.limitOf()
-	if ext := w.extension(); ext != "" {
+	w.limit = w.app.limit(w.request.NetworkCode)
+	outer := len(w.request.Text)
+	if ext := w.app.extension(w.request); ext != "" {
 		if w.request.Text != "" {
 			ext += "*" + w.request.Text
 		}
 		w.request.Text = ext
 	}
-	if err := w.countDialled(); err != nil {
+	shift := len(w.request.Text) - outer
+	session := privacyOf(w.ctx)
+	if resumed := session.typedBefore(); resumed > 0 {
+		w.resumed = resumed + shift
+	}
+	if err := w.recall(); err != nil {
 		return Response{}, err
 	}
-	w.path = append(w.room[:0], frame{screen: w.root, texts: w.root.textsBelow(&defaultTexts)})
-	r, err := w.answerHop()
-	var end stop
-	switch {
-	case errors.As(err, &end):
-		r = w.ended(string(end))
-	case err != nil:
-		return Response{}, err
+	err := w.follow()
+	var changed change
+	if errors.As(err, &changed) {
+		err = w.changed(changed)
 	}
-	r.Hop = w.hop(r.Hop)
-	return r, nil
+	var res Response
+	if err == nil {
+		res, err = w.show()
+	}
+	session.note(w.secrets, shift, w.asksSecret())
+	return w.leave(res, err)
 }
 
-// answerHop follows the inputs and shows the screen they lead to.
-func (w *walk) answerHop() (Response, error) {
-	text := w.request.Text
-	if text == "" {
-		return w.show()
-	}
-	for start, more := 0, true; more; w.index++ {
-		var input string
-		if w.index%64 == 63 && w.ctx.Err() != nil {
-			return Response{}, w.ctx.Err()
-		}
-		input, _, more = strings.Cut(text[start:], "*")
-		w.before, w.after = max(start-1, 0), start+len(input)
-		start = w.after + 1
-		if err := w.take(input); err != nil {
-			w.top().page = w.pagesTurned(text[w.after:])
-			return Response{}, err
-		}
-	}
-	return w.show()
+// start begins the way anew.
+func (w *walk) start() error {
+	w.path, w.tries = w.room[:0], nil
+	return w.push(frame{screen: w.app.Start, texts: w.app.texts})
 }
 
-// pagesTurned returns how often the key for more was typed.
-func (w *walk) pagesTurned(rest string) (n int32) {
-	for input := range strings.SplitSeq(rest, "*") {
-		if clean(input) == w.top().texts.More.Key {
-			n++
+// follow takes the inputs, one after the other.
+func (w *walk) follow() error {
+	if err := w.start(); err != nil {
+		return err
+	}
+	if w.inputs > maxInputs {
+		return Stop(w.top().texts.TooManyTries)
+	}
+	if w.was.receipt > 0 {
+		if found, err := w.pushReceipt(w.was.receipt); err != nil {
+			return err
+		} else if !found {
+			return ErrLost
 		}
 	}
-	return n
+	typed := w.typedFrom()
+	for ; w.index < w.inputs; w.index, w.begin = w.last+1, w.after+1 {
+		w.last = w.index
+		if joined, ok := w.was.joined.at(w.index); ok {
+			w.last = joined.to
+		} else if w.index == typed {
+			w.last = w.inputs - 1
+			w.was.joined = append(w.was.joined, span{typed, w.last})
+		}
+		w.after = endOf(w.request.Text, w.begin, w.last-w.index+1)
+		if err := w.compare(); err != nil {
+			return err
+		}
+		if _, void := w.was.void.at(w.index); void {
+			continue
+		}
+		if err := w.take(w.request.Text[w.begin:w.after]); err != nil {
+			return w.stopped(err, w.after+1)
+		}
+	}
+	return nil
 }
 
-// stop is an error that ends the session with a text.
-type stop string
+// typedFrom returns the number of the first input of this hop if they are known to be one
+// answer with a "*" in it, and -1 otherwise.
+func (w *walk) typedFrom() int {
+	stars := strings.Count(w.request.Typed, "*")
+	before, ok := strings.CutSuffix(w.request.Text, w.request.Typed)
+	if stars == 0 || !ok || before != "" && !strings.HasSuffix(before, "*") {
+		return -1
+	}
+	return w.inputs - 1 - stars
+}
 
-func (s stop) Error() string { return "ussd: session ended by the app" }
+// endOf returns where, in a text, the n-th input from a start on ends.
+func endOf(text string, start, n int) int {
+	end := start
+	for ; n > 0; n-- {
+		i := strings.IndexByte(text[end:], '*')
+		if i < 0 {
+			return len(text)
+		}
+		end += i + 1
+	}
+	return end - 1
+}
 
-// Stop returns an error that ends the session with a text instead of an apology,
-// for where a menu's function cannot return a [Response]: [Prompt.TextFunc] and
-// [List.Load]. Its Error does not quote the text.
-func Stop(text string) error { return stop(text) }
+// change is the error of a hop whose input was given to another screen than the one that
+// stands there now.
+type change string
 
-// ended returns the screen that ends the session with a text, or the page of it
-// that was asked for.
-func (w *walk) ended(text string) Response {
+const (
+	errShown change = "the screen is another one"
+	errWay   change = "the way is another one"
+)
+
+func (c change) Error() string { return "ussd: " + string(c) }
+
+// compare reports whether the input that is being taken was given to the screen that is
+// on the path now. Only the first input of a hop is compared: those of earlier hops were.
+func (w *walk) compare() error {
+	if w.index != w.was.n || !w.was.known || w.was.receipt > 0 {
+		return nil
+	}
+	if _, void := w.was.void.at(w.index); void {
+		return nil // this hop has shown another screen
+	}
+	if w.way() != w.was.way {
+		return errWay
+	}
+	if w.was.shown == ended {
+		// The hop before has shown what an error said about this screen.
+		if _, err := w.pager(); err != nil {
+			return w.stopped(err, w.begin)
+		}
+		return errShown
+	}
+	shown, err := w.shown()
+	if err != nil {
+		return w.stopped(err, len(w.request.Text))
+	}
+	if shown != w.was.shown {
+		return errShown
+	}
+	return nil
+}
+
+// stopped turns to the page of what an error says that the inputs from a position of the
+// text on ask for.
+func (w *walk) stopped(err error, from int) error {
 	top := w.top()
-	top.notice = ""
-	return w.page(End(text), footer{texts: top.texts, final: true})
+	top.page = 0
+	for input := range strings.SplitSeq(w.request.Text[min(from, len(w.request.Text)):], "*") {
+		if clean(input) == top.texts.More.Key {
+			top.page++
+		}
+	}
+	return err
 }
 
-func (w *walk) limitOf() int {
-	if n, ok := w.root.limits[w.request.NetworkCode]; ok {
-		return n
+// changed goes to what is shown instead of acting on the inputs of this hop: the screen as
+// it is now, or, if the way to it is another one, the start. Before that, the change may
+// be what ThenOnce has done when this very hop came before: then its screen is shown.
+func (w *walk) changed(c change) error {
+	void := w.was.void.with(w.was.n, w.inputs-1)
+	if c == errWay || len(void) > maxSpans {
+		void = spans{{0, w.inputs - 1}}
+		if err := w.start(); err != nil {
+			return err
+		}
 	}
-	return Limit(w.request.NetworkCode)
-}
-
-// extension returns what was dialled beyond the menu's own service code.
-func (w *walk) extension() string {
-	own, dialled := strings.TrimSuffix(w.root.code, "#"), strings.TrimSuffix(w.request.ServiceCode, "#")
-	if ext, ok := strings.CutPrefix(dialled, own+"*"); ok && own != "" {
-		return ext
+	if found, err := w.pushReceipt(len(w.request.Text)); found || err != nil {
+		return err
 	}
-	return ""
+	w.was.void = void
+	top := w.top()
+	top.notice, top.page, top.pages = top.texts.Changed, 0, nil
+	return nil
 }
 
 func (w *walk) top() *frame { return &w.path[len(w.path)-1] }
+
+// asOf returns the request as of the hop whose text ended there.
+func (w *walk) asOf(end int32) Request {
+	r := w.request
+	r.Text, r.Typed = r.Text[:end], ""
+	return r
+}
+
+// scope returns the context for a function of the app.
+func (w *walk) scope() context.Context {
+	s := &scope{Context: w.ctx}
+	for i := range w.path {
+		if f := &w.path[i]; f.answer != nil {
+			s.answers = append(s.answers, answer{f.screen.(*Flow).questions[f.step], f.answer})
+		}
+	}
+	return s
+}
 
 // take follows one input.
 func (w *walk) take(input string) error {
@@ -148,40 +272,13 @@ func (w *walk) take(input string) error {
 	switch s := top.screen.(type) {
 	case *Menu:
 		if it := s.find(key); it != nil {
-			w.push(it, top.texts)
-			return nil
+			return w.push(frame{screen: it.screen, texts: top.texts, item: it, end: int32(w.after)})
 		}
 	case *Flow:
-		if int(top.step) == len(s.questions) {
-			break
-		}
-		q := s.questions[top.step]
-		if key == top.texts.More.Key {
-			turned, err := w.turn(s, q)
-			if turned || err != nil {
-				return err
-			}
-		}
-		taken, err := w.answer(s, q, input)
-		if taken || err != nil {
-			return err
-		}
-		if w.navigate(key) {
-			return nil
-		}
-		top.page = 0
-		if q.limit() > 0 {
-			if w.tries == nil {
-				w.tries = map[Question]int{}
-			}
-			if w.tries[q]++; w.tries[q] == q.limit() {
-				return Stop(top.texts.TooManyTries)
-			}
-		}
-		return nil
+		return w.takeAnswer(s, s.questions[top.step], input)
 	}
 	if !w.navigate(key) {
-		top.notice, top.page = top.texts.Invalid, 0
+		top.notice, top.page, top.pages = top.texts.Invalid, 0, nil
 	}
 	return nil
 }
@@ -189,193 +286,345 @@ func (w *walk) take(input string) error {
 // clean takes away what a phone may put around a choice.
 func clean(input string) string { return strings.TrimSuffix(strings.TrimSpace(input), "#") }
 
-func (w *walk) push(it *item, texts *Texts) {
-	if m, ok := it.screen.(*Menu); ok {
-		texts = m.textsBelow(texts)
+// push goes on to a screen, or to what it stands for.
+func (w *walk) push(f frame) error {
+	for range 20 {
+		switch s := f.screen.(type) {
+		case Branch:
+			next, err := s(w.scope(), w.asOf(f.end))
+			if err == nil && isNil(next) {
+				err = errors.New("ussd: branch to no screen")
+			}
+			if err != nil {
+				if len(w.path) == 0 { // or there is nothing that has texts to end with
+					w.path = append(w.path, f)
+				}
+				return err
+			}
+			f.screen = next
+			continue
+		case *Flow:
+			if int(f.step) == len(s.questions) {
+				f.screen, f.step = s.then, 0
+				continue
+			}
+		case *Menu:
+			f.texts = s.textsBelow(f.texts)
+		case onceFunc:
+			f.once = true
+		}
+		w.path = append(w.path, f)
+		return nil
 	}
-	w.path = append(w.path, frame{screen: it.screen, texts: texts, item: it, end: int32(w.after)})
+	return errors.New("ussd: branches and flows that lead to no screen")
 }
 
-// turn turns to the next page of a question, if there is one.
-func (w *walk) turn(f *Flow, q Question) (bool, error) {
+// takeAnswer follows the input to a question.
+func (w *walk) takeAnswer(f *Flow, q Question, input string) error {
 	top := w.top()
-	text, err := q.ask(w.answers(f), w, w.before)
+	key := clean(input)
+	if key == w.moreKey(q).Key {
+		more, err := w.more()
+		switch {
+		case err != nil:
+			w.after = w.begin - 1 // the key turns a page of what is said instead
+			return err
+		case more:
+			top.page++
+			return nil
+		case q.varies():
+			// Whether it is an answer must not depend on how long a text is.
+			top.notice, top.page, top.pages = top.texts.Invalid, 0, nil
+			return nil
+		}
+	}
+	a, err := q.take(w, input)
+	if a.reason != "" && w.navigate(key) {
+		return nil
+	}
+	if q.explicit() {
+		w.secrets = append(w.secrets, secret{w.begin, w.after})
+		// What is dialled and wrong is as wrong as if it were typed.
+		if w.foreign() && (a.reason == "" || w.after <= w.resumed) {
+			return w.typeItNow()
+		}
+	}
+	if a.reason == "" && err == nil && q.checks() {
+		a.reason, err = w.check(q, a.value)
+	}
 	if err != nil {
-		w.after = w.before // the key turns a page of what is said instead
-		return false, err
+		return err
 	}
-	foot := footer{texts: top.texts, depth: w.depth(), offers: q.frees}
-	if int(top.page) >= len(paginate(withNotice(top.notice, text), w.limit, foot))-1 {
-		return false, nil
+	if a.reason != "" {
+		return w.refuse(q, a.reason)
 	}
-	top.page++
-	return true, nil
+	top.answer, top.pick, top.input = a.value, a.pick, int32(w.index)
+	if top.answer == nil {
+		top.answer = nothing{} // of a T that is an interface
+	}
+	if !q.explicit() {
+		top.said = clean(input)
+	}
+	return w.push(frame{screen: f, texts: top.texts, item: top.item, end: int32(w.after), step: top.step + 1})
 }
 
-// asking returns the flow and true if the top of the path is one of its questions.
-func (w *walk) asking() (*Flow, bool) {
-	f, ok := w.top().screen.(*Flow)
-	return f, ok && int(w.top().step) < len(f.questions)
+// nothing is an answer that is nil.
+type nothing struct{}
+
+// foreign reports whether the input is none that the subscriber has typed to the question
+// on the screen, in this session: it came with the dialled code, with the input before it,
+// or before the session was dropped.
+func (w *walk) foreign() bool {
+	return w.index < w.was.dialled || w.after <= w.resumed || w.was.known && w.index > w.was.n
 }
 
-// answer gives an input to a question. If the question takes it, the next one is
-// on the path.
-func (w *walk) answer(f *Flow, q Question, input string) (taken bool, err error) {
+// typeItNow asks for an answer that was foreign, and drops what was typed behind it.
+func (w *walk) typeItNow() error {
 	top := w.top()
-	value, reason, err := q.take(w, input)
+	top.notice, top.page, top.pages = top.texts.TypeItNow, 0, nil
+	last := w.inputs - 1
+	switch {
+	case w.index < w.was.dialled:
+		last = w.was.dialled - 1
+	case w.after <= w.resumed:
+		last = strings.Count(w.request.Text[:w.resumed], "*")
+	}
+	if w.was.void = w.was.void.with(w.index, last); len(w.was.void) > maxSpans {
+		return errWay
+	}
+	return nil
+}
+
+// check asks the Check of a question about an answer. One that was refused on an earlier
+// hop is not checked again, or wrong PINs would count twice, unless the subscriber reads
+// on in the reason.
+func (w *walk) check(q Question, value any) (reason string, err error) {
+	earlier := w.was.known && w.index < w.was.n
+	_, refused := w.was.refused.at(w.index)
+	next, _, _ := strings.Cut(w.request.Text[min(w.after+1, len(w.request.Text)):], "*")
+	if earlier && refused && clean(next) != w.moreKey(q).Key {
+		return w.top().texts.Invalid, nil
+	}
+	reason, err = q.check(w.scope(), w.asOf(int32(w.after)), value)
 	switch {
 	case err != nil:
-		return false, err
+		return "", err
+	case earlier && refused:
+		return cmp.Or(reason, w.top().texts.Invalid), nil
+	case reason != "" && earlier:
+		return "", errWay // it was accepted before
 	case reason != "":
-		if !w.offers(clean(input)) {
-			top.notice = reason
+		w.was.refused = w.was.refused.with(w.index, w.last)
+	}
+	return reason, nil
+}
+
+// refuse asks a question again.
+func (w *walk) refuse(q Question, reason string) error {
+	top := w.top()
+	top.notice, top.page, top.pages = reason, 0, nil
+	limit := q.limit()
+	if limit == 0 {
+		return nil
+	}
+	if w.tries == nil {
+		w.tries = map[Question]int{}
+	}
+	w.tries[q]++
+	left := limit - w.tries[q]
+	if left <= 0 {
+		return Stop(top.texts.TooManyTries)
+	}
+	top.notice += " " + top.texts.TriesLeft + " " + strconv.Itoa(left)
+	return nil
+}
+
+// home is where the key for home leads: to the first menu, or, before there is one, to
+// the start.
+func (w *walk) home() int {
+	for i := range w.path {
+		if _, ok := w.path[i].screen.(*Menu); ok {
+			return i
 		}
-		return false, nil
-	case q.explicit() && w.index < w.dialled:
-		top.notice, top.page = top.texts.TypeItNow, 0
-		return true, nil
 	}
-	top.answer = value
-	w.path = append(w.path, frame{screen: f, texts: top.texts, item: top.item, end: int32(w.after), step: top.step + 1})
-	return true, nil
+	return 0
 }
 
-// offers reports whether a key is one of those that lead elsewhere from here.
-func (w *walk) offers(key string) bool {
-	top := w.top()
-	switch key {
-	case top.texts.More.Key:
-		_, asking := w.asking() // which has no more pages, or they would have been turned
-		return !asking
-	case top.texts.Back.Key:
-		return len(w.path) > 1 || top.page > 0
-	case top.texts.Home.Key:
-		return len(w.path) > 1
+// depth is how far the top of the path is from home, from where nothing leads back.
+func (w *walk) depth() int {
+	depth := len(w.path) - 1 - w.home()
+	if w.top().once {
+		return min(depth, 1) // back and home are one
 	}
-	return false
+	return depth
 }
 
-// navigate follows a key that leads elsewhere.
+// navigate follows a key that leads elsewhere, if the input is one.
 func (w *walk) navigate(key string) bool {
-	if !w.offers(key) {
-		return false
-	}
 	top := w.top()
-	switch key {
-	case top.texts.More.Key:
-		if m, ok := top.screen.(*Menu); ok && w.onLastPage(m) {
-			return false
+	switch {
+	case key == top.texts.More.Key:
+		switch top.screen.(type) {
+		case *Flow:
+			return false // or its page would have been turned
+		case *Menu:
+			if more, err := w.more(); err != nil || !more {
+				return false
+			}
 		}
 		top.page++
-	case top.texts.Back.Key:
-		if top.page > 0 {
-			top.page--
-			return true
+		return true
+	case key == top.texts.Back.Key && top.page > 0:
+		top.page--
+		return true
+	case w.depth() == 0:
+		return false
+	case key == top.texts.Home.Key, key == top.texts.Back.Key && top.once:
+		if top.once {
+			// What is done is done, and nothing leads back to it.
+			w.was.void = spans{{0, w.last}}
 		}
+		w.path = w.path[:w.home()+1]
+	case key == top.texts.Back.Key:
 		w.path = w.path[:len(w.path)-1]
-		w.path[len(w.path)-1].refresh()
-	case top.texts.Home.Key:
-		w.path = w.path[:1]
-		w.path[0].refresh()
+	default:
+		return false
 	}
+	w.top().refresh()
 	return true
 }
 
-func (w *walk) onLastPage(m *Menu) bool {
-	top := w.top()
-	if top.notice == "" {
-		_, last := m.page(int(top.page), w.limit, w.depth(), top.texts)
-		return last
-	}
-	return int(top.page) == len(w.withInvalid(m))-1
-}
-
-// withInvalid returns the pages of the menu at the top of the path below the notice
-// that a choice was none.
-func (w *walk) withInvalid(m *Menu) []string {
-	top, known := w.top(), &w.noticed
-	depth := min(w.depth(), 2)
-	if known.menu != m || known.texts != top.texts || known.depth != depth {
-		pages := paginate(withNotice(top.texts.Invalid, m.text()), w.limit, m.footer(depth, top.texts))
-		*known = menuPages{menu: m, limit: w.limit, depth: depth, texts: top.texts, pages: pages}
-	}
-	return known.pages
-}
-
 // refresh makes a screen that is come back to what it was at first.
-func (f *frame) refresh() { f.page, f.notice, f.answer = 0, "", nil }
+func (f *frame) refresh() {
+	f.page, f.notice, f.answer, f.said, f.pick, f.pages = 0, "", nil, "", "", nil
+}
 
-func (w *walk) depth() int { return len(w.path) - 1 }
+// question returns the text of the question at the top of the path.
+func (w *walk) question() (string, error) {
+	top := w.top()
+	if top.text == nil {
+		text, err := top.screen.(*Flow).questions[top.step].ask(w.scope(), w)
+		if err != nil {
+			return "", err
+		}
+		top.text = &text
+	}
+	return *top.text, nil
+}
+
+// moreKey is the key for more on a question. Where the text is made at run time it is
+// one that is no answer: which of the two it is must not depend on the text.
+func (w *walk) moreKey(q Question) Key {
+	more := w.top().texts.More
+	if !q.varies() || q.frees(w, more.Key) {
+		return more
+	}
+	for _, k := range []string{"98", "99", "000"} {
+		if !w.top().texts.reserves(k) && q.frees(w, k) {
+			return Key{k, more.Label}
+		}
+	}
+	return more // and then it is never an answer
+}
+
+// pager returns the pages of the menu or question at the top of the path.
+func (w *walk) pager() (*pager, error) {
+	top := w.top()
+	if top.pages != nil {
+		return top.pages, nil
+	}
+	foot := footer{texts: top.texts, depth: w.depth()}
+	var text string
+	var err error
+	switch s := top.screen.(type) {
+	case *Menu:
+		foot = s.footer(foot.depth, foot.texts)
+		title := s.title
+		if s.titleFunc != nil {
+			title, err = s.titleFunc(w.scope(), w.asOf(top.end))
+		} else if top.notice == "" {
+			top.pages = &pager{pages: s.paged(w.limit, foot.depth, foot.texts), done: true}
+			return top.pages, nil
+		}
+		text = s.text(title)
+	case *Flow:
+		q := s.questions[top.step]
+		foot.offers = func(key string) bool { return q.frees(w, key) }
+		if more := w.moreKey(q); more != top.texts.More {
+			texts := *top.texts
+			texts.More = more
+			foot.texts = &texts
+		}
+		text, err = w.question()
+	}
+	if err != nil {
+		return nil, err
+	}
+	top.pages = newPager(withNotice(top.notice, text), w.limit, foot)
+	return top.pages, nil
+}
+
+// more reports whether there is a page after this one.
+func (w *walk) more() (bool, error) {
+	p, err := w.pager()
+	return err == nil && p.has(int(w.top().page)+1), err
+}
 
 // show runs the screen that the inputs have led to.
 func (w *walk) show() (Response, error) {
-	top := w.top()
-	foot := footer{texts: top.texts, depth: w.depth()}
-	switch s := top.screen.(type) {
-	case *Menu:
-		if top.notice == "" {
-			text, _ := s.page(int(top.page), w.limit, w.depth(), top.texts)
-			return Continue(text), nil
-		}
-		pages := w.withInvalid(s)
-		return Continue(pages[min(int(top.page), len(pages)-1)]), nil
-	case *Flow:
-		ctx := w.answers(s)
-		if int(top.step) < len(s.questions) {
-			q := s.questions[top.step]
-			text, err := q.ask(ctx, w, w.after)
-			if err != nil {
-				return Response{}, err
-			}
-			foot.offers = q.frees
-			return w.page(Continue(text), foot), nil
-		}
-		return w.run(ctx, s.then, foot)
+	switch s := w.top().screen.(type) {
 	case ScreenFunc:
-		return w.run(w.ctx, s, foot)
+		return w.run(s)
+	case onceFunc:
+		return w.run(func(ctx context.Context, r Request) (Response, error) { return w.runOnce(ctx, s, r) })
 	}
-	return Response{}, fmt.Errorf("ussd: screen of type %T", top.screen)
-}
-
-// run calls a function with the request as of the hop that has led to it.
-func (w *walk) run(ctx context.Context, fn ScreenFunc, foot footer) (Response, error) {
-	r := w.request
-	r.Text = r.Text[:w.top().end]
-	r.Typed = ""
-	res, err := fn(ctx, r)
+	p, err := w.pager()
 	if err != nil {
 		return Response{}, err
 	}
-	if res.Text == "" {
-		return res, nil
-	}
-	if top := w.top(); !res.Continue {
-		foot.final = true
-		if top.notice != "" && len(paginate(res.Text, w.limit, foot)) == 1 {
-			top.notice = "" // nothing more is asked
-		}
-	}
-	return w.page(res, foot), nil
+	return w.page(Response{Continue: true}, p, false), nil
 }
 
-// page returns the page of r that was asked for. What is not its last one keeps
-// the session open.
-func (w *walk) page(r Response, foot footer) Response {
+// run calls a function with the request as of the hop that has led to it.
+func (w *walk) run(fn ScreenFunc) (Response, error) {
+	res, err := fn(w.scope(), w.asOf(w.top().end))
+	if err != nil || res.Text == "" {
+		return res, err
+	}
+	return w.spread(res), nil
+}
+
+// spread returns the page of a function's screen that was asked for.
+func (w *walk) spread(r Response) Response {
 	top := w.top()
-	pages := paginate(withNotice(top.notice, r.Text), w.limit, foot)
-	switch {
-	case int(top.page) < len(pages):
-	case foot.final:
-		top.page = int32(len(pages) - 1)
-	default:
-		// The key for more was typed where there is none.
-		top.page = int32(len(pages) - 1)
-		if noticed := withNotice(top.texts.Invalid, pages[top.page]); fits(w.limit, noticed) {
-			pages[top.page] = noticed
+	foot := footer{texts: top.texts, depth: w.depth(), final: !r.Continue}
+	p := newPager(withNotice(top.notice, r.Text), w.limit, foot)
+	if foot.final && top.notice != "" {
+		// Nothing more is asked: what was wrong does not matter.
+		if plain := newPager(r.Text, w.limit, foot); !plain.has(1) {
+			p = plain
 		}
 	}
-	r.Text = pages[top.page]
-	r.Continue = r.Continue || int(top.page) < len(pages)-1
+	return w.page(r, p, foot.final)
+}
+
+// page returns the page that was asked for. What is not the last one keeps the session
+// open.
+func (w *walk) page(r Response, p *pager, final bool) Response {
+	top := w.top()
+	if p.has(int(top.page)) {
+		r.Text = p.pages[top.page]
+	} else {
+		top.page = int32(len(p.pages) - 1)
+		r.Text = p.pages[top.page]
+		if !final {
+			// The key for more was typed where there is none.
+			if noticed := withNotice(top.texts.Invalid, r.Text); fits(w.limit, noticed) {
+				r.Text = noticed
+			}
+		}
+	}
+	r.Continue = r.Continue || p.has(int(top.page)+1)
 	return r
 }
 
@@ -386,62 +635,92 @@ func withNotice(notice, text string) string {
 	return notice + "\n" + text
 }
 
-// hopMark stands between a hop's name and how many inputs were dialled.
-const hopMark = "~"
-
-// hop returns the metadata of this hop: a name, and what the next hop needs to
-// know. The name is the app's or that of the item chosen last.
-func (w *walk) hop(name string) string {
-	if name == "" {
-		own := &w.root.hop
-		if it := w.top().item; it != nil {
-			own = &it.hop
+// leave adds to a screen what the next hop needs to know. The screen is that of an error,
+// if that carries one.
+func (w *walk) leave(res Response, err error) (Response, error) {
+	carried := new(ScreenError)
+	switch {
+	case errors.As(err, &carried) && carried.Screen.Text != "":
+		switch w.top().screen.(type) {
+		case *Menu, *Flow, Branch:
+			w.over = true
 		}
-		if w.dialled == 0 {
-			return own.undialled
+		if !carried.Screen.Continue {
+			w.top().notice = ""
 		}
-		name = own.name
+		res = w.spread(carried.Screen)
+	case err != nil:
+		return Response{}, err
+	case res.Text == "":
+		return res, nil // the handler apologises
 	}
-	return markHop(name, w.dialled)
+	s, failed := w.state()
+	if failed != nil {
+		return Response{}, failed
+	}
+	name := cmp.Or(res.Hop, w.name())
+	var ok bool
+	if res.Hop, ok = s.metadata(name); !ok {
+		s = s.lost()
+		res.Hop, _ = s.metadata(name)
+	}
+	failed = w.keep(res.Hop, s)
+	switch {
+	case failed != nil && s.receipt == 0:
+		return Response{}, failed
+	case failed != nil: // but something was done, and must be told
+		return Response{}, &ScreenError{res, errors.Join(err, failed)}
+	case carried.Err != nil:
+		return Response{}, &ScreenError{res, err}
+	}
+	return res, nil
 }
 
-// hopName is a name made ready for hop metadata, alone and as it goes out on most
-// hops.
-type hopName struct{ name, undialled string }
-
-func newHopName(s string) hopName { return hopName{s, markHop(s, 0)} }
-
-// markHop cuts a name down to what hop metadata can hold beside the mark.
-func markHop(name string, dialled int) string {
-	mark := hopMark + strconv.Itoa(dialled)
-	var b strings.Builder
-	for _, c := range Fold(name) {
-		if b.Len()+len(mark) == maxHop {
-			break
-		}
-		if c != '|' && c >= ' ' && c < 0x7f {
-			b.WriteRune(c)
-		}
+// name is what hop metadata calls the screen: the label of the item chosen last, or
+// else its own title or question.
+func (w *walk) name() string {
+	top := w.top()
+	if top.item != nil {
+		return top.item.label
 	}
-	return strings.TrimSpace(b.String()) + mark
+	if f, ok := top.screen.(*Flow); ok && f.questions[top.step].name() != "…" {
+		return f.questions[top.step].name()
+	}
+	return w.path[0].screen.screen()
 }
 
-// countDialled finds out how many inputs came with the dialled code. All of them
-// did on the first hop, and the first hop is the one that nothing is known about.
-func (w *walk) countDialled() error {
-	if i := strings.LastIndex(w.request.Hop, hopMark); i >= 0 {
-		if n, err := strconv.Atoi(w.request.Hop[i+len(hopMark):]); err == nil && n >= 0 {
-			w.dialled = n
-			return nil
+// state returns what the next hop needs to know.
+func (w *walk) state() (*hopState, error) {
+	top := w.top()
+	s := &hopState{n: w.inputs, dialled: w.was.dialled, void: w.was.void, joined: w.was.joined, refused: w.was.refused}
+	s.way, s.shown = w.way(), ended
+	if !w.over {
+		var err error
+		if s.shown, err = w.shown(); err != nil {
+			return nil, err
 		}
 	}
-	if w.request.Text != "" {
-		w.dialled = strings.Count(w.request.Text, "*") + 1
+	if top.once && top.end > 0 {
+		// What has led here is done, and is not taken again.
+		s.receipt = int(top.end)
+		s.void = spans{{0, strings.Count(w.request.Text[:top.end], "*")}}
 	}
-	if w.root.store == nil || !w.root.explicit() {
-		return nil
+	for i := range w.path {
+		if f := &w.path[i]; f.pick != "" {
+			if s.picks == nil {
+				s.picks = map[int]string{}
+			}
+			s.picks[int(f.input)] = f.pick
+		}
 	}
-	n, err := w.rememberDialled(w.dialled)
-	w.dialled = n
-	return err
+	return s, nil
+}
+
+// lost returns a state that no hop goes on from: the next one leads to the start.
+func (s *hopState) lost() *hopState {
+	l := &hopState{way: ended, shown: ended, n: s.n, dialled: s.dialled}
+	if s.n > 0 {
+		l.void = spans{{0, s.n - 1}}
+	}
+	return l
 }

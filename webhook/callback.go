@@ -41,6 +41,7 @@ type callback struct {
 	// without the fallback.
 	quiet   bool
 	payload slog.LogValuer
+	value   any // a pointer to the payload
 
 	// before and after are neighbours in the handler's watch.
 	before, after *callback
@@ -248,13 +249,30 @@ func (c *callback) flush() {
 	_ = safely(http.NewResponseController(c.w).Flush)
 }
 
+// replier is an error that brings its own reply, or nil.
+type replier interface {
+	error
+	Reply() Reply
+}
+
 // writeFallback answers with the fallback's reply. The status is zero if there is none
 // that can be sent.
 func (c *callback) writeFallback(cause error) (status int, err error) {
 	if c.config.fallback == nil || c.quiet {
 		return 0, nil
 	}
-	reply := c.config.fallback(cause)
+	var reply Reply
+	_ = safely(func() error { // a nil *Error panics
+		if own := replier(nil); errors.As(cause, &own) {
+			reply = own.Reply()
+		}
+		return nil
+	})
+	if reply == nil && c.accepted {
+		reply = c.config.fallback(c.value, cause)
+	} else if reply == nil {
+		reply = c.config.fallback(nil, cause)
+	}
 	if reply == nil {
 		return 0, nil
 	}
@@ -294,10 +312,11 @@ func safely(fn func() error) (err error) {
 
 // accept notes what the request holds, and reports whether the callback still waits
 // for an answer.
-func (c *callback) accept(payload slog.LogValuer, quiet bool) bool {
+func (c *callback) accept(value any, quiet bool) bool {
 	c.answer.Lock()
 	defer c.answer.Unlock()
-	c.payload, c.quiet, c.accepted = payload, quiet, true
+	c.payload, _ = value.(slog.LogValuer)
+	c.value, c.quiet, c.accepted = value, quiet, true
 	return !c.answered
 }
 

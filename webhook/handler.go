@@ -148,9 +148,8 @@ func keep(buf *[]byte, b []byte) {
 }
 
 func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
-	payload, _ := any(&x.value).(slog.LogValuer)
 	quiet := h.notify != nil && h.notify.IsNotification(x.value)
-	if !x.accept(payload, quiet) {
+	if !x.accept(&x.value, quiet) {
 		return nil
 	}
 	if quiet {

@@ -29,7 +29,7 @@ type config struct {
 	onError  func(http.ResponseWriter, *http.Request, *Error)
 	required []string
 	observer func(context.Context, Observation)
-	fallback func(error) Reply
+	fallback func(payload any, err error) Reply
 	notify   Option // a notifier
 }
 
@@ -149,8 +149,26 @@ func WithObserver(fn func(context.Context, Observation)) Option {
 // error. If fn returns nil, the handler answers the error as [Handler] would. The
 // default is none; handlers in this module whose answer Africa's Talking must
 // understand have one. fn must not put the error's text into the reply.
+//
+// An error with a method Reply() [Reply], such as a ussd.ScreenError, brings its own: fn is
+// not called for it.
 func WithFallback(fn func(err error) Reply) Option {
-	return optionFunc(func(c *config) { c.fallback = fn })
+	return optionFunc(func(c *config) { c.fallback = func(_ any, err error) Reply { return fn(err) } })
+}
+
+// WithFallbackFor is [WithFallback] for a reply that depends on the callback, such as on
+// the subscriber's language. T is the payload's type; fn gets its zero value for a
+// callback whose deadline passed before the handler had read it.
+func WithFallbackFor[T any](fn func(payload T, err error) Reply) Option {
+	return optionFunc(func(c *config) {
+		c.fallback = func(payload any, err error) Reply {
+			p, ok := payload.(*T)
+			if !ok {
+				p = new(T)
+			}
+			return fn(*p, err)
+		}
+	})
 }
 
 // notifier is an Option that handles the callbacks that ask for no reply, in place of

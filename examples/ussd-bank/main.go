@@ -61,12 +61,12 @@ func run(ctx context.Context, args []string, _ func(string) string, stdout, stde
 	for _, phone := range []string{"+254711000001", "+254711000002"} {
 		ledger.Open(phone, "1234", africastalking.Money{Currency: "KES", Micros: 5_000_000_000})
 	}
-	menu := bank.NewMenu(ledger, new(state.Memory))
+	app := bank.NewApp(ledger, new(state.Memory))
 	mux := http.NewServeMux()
-	mux.Handle("/ussd", ussd.Handler(menu.Serve))
+	mux.Handle("/ussd", ussd.Handler(app.Serve))
 
 	url := serve.URL(l)
-	fmt.Fprintf(stdout, "Listening on %s. The callback URL is %s/ussd. The menu:\n\n%s\nA session, hop by hop:\n\n", url, url, menu)
+	fmt.Fprintf(stdout, "Listening on %s. The callback URL is %s/ussd. The menu:\n\n%s\nA session, hop by hop:\n\n", url, url, app)
 	for _, text := range hops() {
 		fmt.Fprintf(stdout, "%s\n", curl.Post(url+"/ussd", curl.Form(
 			"phoneNumber", "+254711000001", "serviceCode", bank.ServiceCode, "text", text, "sessionId", "ATUid_1", "networkCode", "63902")))

@@ -129,6 +129,23 @@ func Detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 }
 
+// Outcome is the record of a key of state.Once.
+type Outcome struct {
+	State string `json:"state"`
+	// Token tells whose claim it is, and Until, in milliseconds since 1970, how long
+	// others wait for its result.
+	Token  string          `json:"token,omitempty"`
+	Until  int64           `json:"until,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+}
+
+// The states of an Outcome.
+const (
+	Started = "started"
+	Failed  = "failed"
+	Done    = "done"
+)
+
 // LeaseEnd returns when what is claimed now may be claimed by another caller, in
 // milliseconds since 1970.
 func LeaseEnd(ctx context.Context) int64 {

@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/sautigo/africastalking/internal/kit"
+	"github.com/sautigo/africastalking/ussd"
 )
 
 // A flag named "update" would collide with the one that many tests define, so updating
@@ -50,7 +51,8 @@ func updating() bool {
 //
 // It masks secrets in the app's URLs, but neither PINs nor balances, so test with
 // invented ones. It leaves out
-// session ids, dates and durations, which differ from run to run.
+// session ids, dates and durations, which differ from run to run, and of hop metadata
+// shows the name ([ussd.HopName]).
 func Golden(tb testing.TB, name string, p *Phone) {
 	tb.Helper()
 	file := goldenFile(name)
@@ -160,8 +162,8 @@ func (p *Phone) recordHop() {
 	if h.Continue {
 		head = "CON"
 	}
-	if h.Metadata != "" {
-		head += " [" + h.Metadata + "]"
+	if name := ussd.HopName(h.Metadata); name != "" {
+		head += " [" + name + "]"
 	}
 	p.record(head)
 	for line := range strings.SplitSeq(kit.Visible(strings.ReplaceAll(h.Screen, `\`, `\\`)), "\n") {
@@ -182,8 +184,14 @@ func (p *Phone) recordEvent() {
 	if e.HopsCount == 1 {
 		s = strings.Replace(s, "1 hops", "1 hop", 1)
 	}
-	if len(e.HopsMetadata) > 0 {
-		s += fmt.Sprintf(", metadata %q", strings.Join(e.HopsMetadata, "|"))
+	var names []string
+	for _, metadata := range e.HopsMetadata {
+		if name := ussd.HopName(metadata); name != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		s += fmt.Sprintf(", metadata %q", strings.Join(names, "|"))
 	}
 	p.record(s)
 }

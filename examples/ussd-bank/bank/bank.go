@@ -15,25 +15,22 @@ import (
 // ServiceCode is the code that the menu is dialled on.
 const ServiceCode = "*384*123#"
 
-// NewMenu returns the menu. The store, which machines may share, keeps what lists
-// have shown and which payments were made.
+// NewApp returns the app. The store, which machines may share, keeps which transfers
+// were made and, where hop metadata may not come back, what was shown.
 //
 // The PIN is the last thing asked before anything is shown or moved, and is not
 // taken from a dialled code. A session that drops is not resumed: a menu of a bank
 // begins anew.
-func NewMenu(l *Ledger, store state.Store) *ussd.Menu {
+func NewApp(l *Ledger, store state.Store) *ussd.App {
 	menu := ussd.NewMenu("Mfano Bank. Choose a language / Chagua lugha")
-	menu.SetServiceCode(ServiceCode)
-	menu.Remember(store)
 	for _, w := range []*words{&english, &swahili} {
-		menu.Handle(w.language, app{l, store, w}.menu())
+		menu.Handle(w.language, app{l, w}.menu())
 	}
-	return menu
+	return &ussd.App{Start: menu, Store: store, ServiceCode: ServiceCode}
 }
 
 type app struct {
 	ledger *Ledger
-	store  state.Store
 	words  *words
 }
 
@@ -72,51 +69,18 @@ func (a app) send() ussd.Screen {
 		Text:  a.words.askAmount,
 		Parse: ussd.Reason(a.words.wrongAmount, ussd.Amount("KES", 10, 150_000)),
 	}
-	sure := &ussd.Prompt[string]{
-		TextFunc: func(ctx context.Context, _ ussd.Request) (string, error) {
-			return fmt.Sprintf(a.words.confirm+"\n1. %s", amount.Value(ctx), to.Value(ctx), a.words.yes), nil
-		},
-		Parse: ussd.Reason(a.words.wrongYes, ussd.OneOf("1")),
-	}
+	sure := ussd.Confirm(func(ctx context.Context, _ ussd.Request) (string, error) {
+		return fmt.Sprintf(a.words.confirm, amount.Value(ctx), to.Value(ctx)), nil
+	})
 	pin := a.pin()
-	return ussd.Ask(to, amount, sure, pin).Then(func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
-		asked := transfer{To: to.Value(ctx), Amount: amount.Value(ctx)}
-		if _, err := a.ledger.Balance(r.PhoneNumber, pin.Value(ctx)); err != nil {
-			return a.refuse(err)
+	return ussd.Ask(to, amount, sure, pin).ThenOnce(func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+		receipt, err := a.ledger.Send(r.HopID(), r.PhoneNumber, pin.Value(ctx), to.Value(ctx), amount.Value(ctx))
+		if err != nil {
+			return a.refuse(err) // what is known is a screen, the rest is in doubt
 		}
-		// The hop's ID makes a transfer of it that happens once, here and at
-		// the bank, however often the hop is delivered. A refusal counts: who
-		// has been told no must not be debited when money has come in since.
-		done, err := state.Once(ctx, a.store, r.HopID(), func(context.Context) (transfer, error) {
-			receipt, err := a.ledger.Send(r.HopID(), r.PhoneNumber, pin.Value(ctx), asked.To, asked.Amount)
-			if text, known := a.reason(err); known {
-				return transfer{asked.To, asked.Amount, receipt, text}, nil
-			}
-			return transfer{asked.To, asked.Amount, receipt, ""}, err
-		})
-		switch {
-		case err != nil:
-			return ussd.Response{}, err
-		case done.To != asked.To || done.Amount != asked.Amount:
-			return ussd.Response{}, errConflict
-		case done.Refused != "":
-			return ussd.End(done.Refused), nil
-		}
-		return ussd.Endf(a.words.sent, done.Amount, done.To, done.Receipt.Balance), nil
+		return ussd.Endf(a.words.sent, amount.Value(ctx), to.Value(ctx), receipt.Balance), nil
 	})
 }
-
-// transfer is one that was asked for, and what has become of it.
-type transfer struct {
-	To      string
-	Amount  africastalking.Money
-	Receipt Receipt
-	Refused string // what the subscriber was told, if it was not carried out
-}
-
-// errConflict is for a hop that comes in place of one that was answered. A phone
-// sends no such hop.
-var errConflict = errors.New("bank: another transfer was made with this hop")
 
 func (a app) statement() ussd.Screen {
 	pin := a.pin()

@@ -9,7 +9,7 @@ type words struct {
 	title, balance, send, statement        string
 	askPIN, wrongPIN                       string
 	askTo, wrongTo, askAmount, wrongAmount string
-	confirm, yes, wrongYes                 string
+	confirm                                string
 	hasBalance, sent                       string
 	noFunds, noAccount, toSelf             string
 	entries, in, out, entry, again         string
@@ -21,7 +21,7 @@ var english = words{
 	askPIN: "Enter your PIN", wrongPIN: "That PIN is wrong.",
 	askTo: "Send to which number?", wrongTo: "Enter a phone number.",
 	askAmount: "How much, in shillings?", wrongAmount: "Enter an amount from 10 to 150000.",
-	confirm: "Send %v to %s?", yes: "Yes", wrongYes: "Invalid choice.",
+	confirm:    "Send %v to %s?",
 	hasBalance: "Your balance is %v.", sent: "You have sent %v to %s. Your balance is %v.",
 	noFunds: "You do not have enough money for that.", noAccount: "That number has no account with us.", toSelf: "That is your own number.",
 	entries: "Your last transfers", in: "+%v from %s", out: "%v to %s", entry: "%s\n%v, %s",
@@ -34,13 +34,17 @@ var swahili = words{
 		Back: ussd.Key{Label: "Rudi"}, Home: ussd.Key{Label: "Mwanzo"}, More: ussd.Key{Label: "Zaidi"},
 		Invalid: "Chaguo si sahihi.", TypeItNow: "Tafadhali andika sasa.",
 		TooManyTries: "Umejaribu mara nyingi. Tafadhali piga tena baadaye.",
-		Gone:         "Hiyo haipo tena.", Empty: "Hakuna chochote hapa.",
+		TriesLeft:    "Majaribio yaliyobaki:",
+		Changed:      "Hii imebadilika. Tafadhali angalia, kisha chagua tena.",
+		Yes:          "Ndiyo", No: "Hapana", Cancelled: "Imeghairiwa. Hakuna kilichofanyika.",
+		InDoubt: "Hatukuweza kuthibitisha. Huenda imefanyika: tafadhali angalia kabla ya kujaribu tena.",
+		Empty:   "Hakuna chochote hapa.",
 	},
 	title: "Benki ya Mfano", balance: "Salio langu", send: "Tuma pesa", statement: "Taarifa fupi",
 	askPIN: "Weka PIN yako", wrongPIN: "PIN hiyo si sahihi.",
 	askTo: "Tuma kwa nambari gani?", wrongTo: "Weka nambari ya simu.",
 	askAmount: "Kiasi gani, kwa shilingi?", wrongAmount: "Weka kiasi kutoka 10 hadi 150000.",
-	confirm: "Tuma %v kwa %s?", yes: "Ndiyo", wrongYes: "Chaguo si sahihi.",
+	confirm:    "Tuma %v kwa %s?",
 	hasBalance: "Salio lako ni %v.", sent: "Umetuma %v kwa %s. Salio lako ni %v.",
 	noFunds: "Huna pesa za kutosha.", noAccount: "Nambari hiyo haina akaunti nasi.", toSelf: "Hiyo ni nambari yako mwenyewe.",
 	entries: "Miamala yako ya mwisho", in: "+%v kutoka %s", out: "%v kwa %s", entry: "%s\n%v, %s",

@@ -1,0 +1,182 @@
+package ussd
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/state"
+)
+
+// App is a USSD app: the screen that a session starts with, and what belongs to the
+// whole app and not to one of its menus. [App.Serve] answers the hops:
+//
+//	app := &ussd.App{Start: ussd.Ask(pin).To(menu), Store: store, ServiceCode: "*384*123#"}
+//	http.Handle("/ussd", ussd.Handler(app.Serve))
+//
+// An app without any of this needs no App: [Menu.Serve], [Flow.Serve] and
+// [Branch.Serve] answer hops as well. Do not copy an App, and do not change its fields
+// once it serves.
+//
+// # An answer counts for the screen it was given to
+//
+// Africa's Talking sends all inputs with each hop, and the app follows them from Start
+// on. Menus, lists and questions may have changed since the subscriber typed: after a
+// deploy, because an item was paid, or because a menu is made for each subscriber. So
+// each hop leaves in its metadata sums of the way that has led to its screen and of what
+// the screen offers. If the next hop finds other ones, it acts on nothing: it shows the
+// screen as it is now, or the first one if the way has changed, below
+// [Texts].Changed. What was typed for the old screen is not used again.
+//
+// The sums cover labels, keys, static titles and questions, the keys and labels of
+// lists, and the text of [Confirm]. They do not cover a [Prompt].TextFunc, a title
+// function or an answer, and nothing can be found out from them about what was typed.
+// A text that varies, such as a balance, belongs into a title function and not into a
+// label.
+//
+// Metadata is no proof: requests that forge the inputs of a session can forge it too.
+type App struct {
+	// Start is shown first: a *[Menu], a *[Flow], a [Branch] or a [ScreenFunc].
+	Start Screen
+	// Store holds what [Questions.ThenOnce] has done, for 24 hours, and the sums of a
+	// session's last hops, for 15 minutes, on hops whose metadata may not come back:
+	// the first hop of each session, and all hops of accounts without metadata. It
+	// holds nothing that was typed to a question that is Explicit.
+	//
+	// If Store is nil, the App keeps the same in the memory of this process. Apps on
+	// several machines, apps that move money, and apps that are made anew for each
+	// hop need a Store.
+	Store state.Store
+	// ServiceCode is the app's own code, "*384*123#". It is not documented whether the
+	// extension of a longer code that was dialled arrives in the text or in the
+	// service code. An app that knows its code understands both.
+	ServiceCode string
+	// Texts are the keys and words of the app. Those of [Menu.SetTexts] come first.
+	Texts Texts
+	// Limits are how many septets a screen may have on networks where [Limit] does not
+	// hold: from 100 to 182, which is as much as USSD can carry.
+	Limits map[africastalking.Network]int
+
+	once    sync.Once
+	wrong   error       // with the fields
+	texts   *Texts      // complete
+	records state.Store // Store, or the memory of this process, or nil
+	passing bool        // the App lives for one hop
+	fixed   bool        // no screen can change while this App lives
+}
+
+// Serve answers a hop: it is the function for [Handler]. Inside a screen it returns an
+// error, because the inputs of the session belong to the app that the screen is in.
+func (a *App) Serve(ctx context.Context, r Request) (Response, error) {
+	if ctx.Value(scopeKey{}) != nil {
+		return Response{}, errNested
+	}
+	if a.once.Do(a.prepare); a.wrong != nil {
+		return Response{}, a.wrong
+	}
+	w := walk{app: a, ctx: ctx, request: r}
+	return w.serve()
+}
+
+var errNested = errors.New("ussd: Serve was called inside a screen of an app: instead let Handle, Questions.To or a Branch lead to that menu")
+
+func (a *App) prepare() {
+	a.texts = &defaultTexts
+	if a.Texts != (Texts{}) {
+		own := a.Texts
+		if problem := own.problem(); problem != "" {
+			a.wrong = errors.New("ussd: texts of the app: " + problem)
+		}
+		a.texts = own.over(&defaultTexts)
+	}
+	if isNil(a.Start) {
+		a.wrong = errors.New("ussd: app without a Start")
+	}
+	if c := a.ServiceCode; c != "" && (!strings.HasPrefix(c, "*") || !strings.HasSuffix(c, "#")) {
+		a.wrong = errors.New("ussd: " + strconv.Quote(c) + " is no service code")
+	}
+	for _, septets := range a.Limits {
+		if septets < minSeptets || septets > maxSeptets {
+			a.wrong = errors.New("ussd: limit of " + strconv.Itoa(septets) + " septets")
+		}
+	}
+	a.records = a.Store
+	if a.Store == nil && !a.passing {
+		a.records = new(state.Memory)
+		a.fixed = a.wrong == nil && isFixed(a.Start, map[*Menu]bool{})
+	}
+}
+
+// isFixed reports whether a screen, with all below it, is made of menus and functions
+// alone: then it is the same on all hops that one process answers, and none of its
+// answers depends on whether it was dialled.
+func isFixed(s Screen, seen map[*Menu]bool) bool {
+	m, ok := s.(*Menu)
+	if !ok {
+		_, ok = s.(ScreenFunc)
+		return ok
+	}
+	if seen[m] {
+		return true
+	}
+	seen[m] = true
+	for _, it := range m.items {
+		if !isFixed(it.screen, seen) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *App) limit(n africastalking.Network) int {
+	if l, ok := a.Limits[n]; ok {
+		return l
+	}
+	return Limit(n)
+}
+
+// extension returns what was dialled beyond the app's own service code.
+func (a *App) extension(r Request) string {
+	own, dialled := strings.TrimSuffix(a.ServiceCode, "#"), strings.TrimSuffix(r.ServiceCode, "#")
+	if ext, ok := strings.CutPrefix(dialled, own+"*"); ok && own != "" {
+		return ext
+	}
+	return ""
+}
+
+// scope is the context that the functions of an app's screens get.
+type scope struct {
+	context.Context
+	answers []answer // the last one last
+}
+
+type scopeKey struct{}
+
+func (s *scope) Value(key any) any {
+	if key == (scopeKey{}) {
+		return s
+	}
+	return s.Context.Value(key)
+}
+
+// answer is an answer to a question on the path.
+type answer struct {
+	question Question
+	value    any
+}
+
+// valueOf returns the answer to q that was given last, and its zero value if there is
+// none.
+func valueOf[T any](ctx context.Context, q Question) (v T) {
+	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
+		for _, a := range s.answers {
+			if a.question == q {
+				v, _ = a.value.(T)
+			}
+		}
+	}
+	return v
+}

@@ -1,0 +1,290 @@
+package ussd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sautigo/africastalking/internal/record"
+	"github.com/sautigo/africastalking/state"
+)
+
+// keptMenuHops is how many hops of a session an app keeps: as many as a subscriber can
+// answer while a copy of the first is on its way.
+const keptMenuHops = 16
+
+// keptRecord is what an app keeps of a session's last hops.
+type keptRecord struct {
+	Hops []keptHop `json:"hops"` // in the order of their texts
+}
+
+type keptHop struct {
+	hopInput
+	// Secret is what hash leaves out of the text.
+	Secret []secret `json:"secret,omitempty"`
+	// Hop is the metadata that the next hop should have brought.
+	Hop string `json:"hop"`
+}
+
+// secret is a part of a text, from and including the first byte, to and excluding the
+// last, that was typed to a question that is explicit.
+type secret [2]int
+
+// blank returns a text without what was secret in it. Its length stays.
+func blank(text string, secrets []secret) string {
+	if len(secrets) == 0 {
+		return text
+	}
+	b := []byte(text)
+	for _, s := range secrets {
+		for i := s[0]; i < min(s[1], len(b)); i++ {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}
+
+// privacy is what a menu tells what goes around it, [Stateful] and [Resume], about what
+// was typed, so that no store gets it.
+type privacy struct {
+	outer *privacy
+	// resumed is how many bytes of the text were typed before the session was dropped.
+	resumed int
+	secrets []secret
+	// next is set if the next input will be a secret, unless it is a key that leads
+	// elsewhere.
+	next bool
+}
+
+type privacyKey struct{}
+
+// withPrivacy returns a context in which a menu tells what was typed.
+func withPrivacy(ctx context.Context, resumed int) (context.Context, *privacy) {
+	p := &privacy{outer: privacyOf(ctx), resumed: resumed}
+	return context.WithValue(ctx, privacyKey{}, p), p
+}
+
+func privacyOf(ctx context.Context) *privacy {
+	p, _ := ctx.Value(privacyKey{}).(*privacy)
+	return p
+}
+
+func (p *privacy) typedBefore() int {
+	if p == nil {
+		return 0
+	}
+	return p.resumed
+}
+
+// note takes what was secret in a text that is longer, by so many bytes at its beginning,
+// than the one that the session has.
+func (p *privacy) note(secrets []secret, shift int, next bool) {
+	for ; p != nil; p = p.outer {
+		p.secrets, p.next = nil, next
+		for _, s := range secrets {
+			if s[1] > shift {
+				p.secrets = append(p.secrets, secret{max(s[0]-shift, 0), s[1] - shift})
+			}
+		}
+	}
+}
+
+// asksSecret reports whether the screen asks an explicit question.
+func (w *walk) asksSecret() bool {
+	if len(w.path) == 0 {
+		return false
+	}
+	f, ok := w.top().screen.(*Flow)
+	return ok && f.questions[w.top().step].explicit()
+}
+
+func (w *walk) recordKey() string {
+	return record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
+}
+
+// recall finds what the hop before has left: in the metadata, or, if that did not come
+// back, in the store.
+func (w *walk) recall() error {
+	text := w.request.Text
+	if text != "" {
+		w.inputs = strings.Count(text, "*") + 1
+	}
+	var ok bool
+	if w.was, ok = parseHop(w.request.Hop); ok {
+		w.echoed = true
+	} else if w.app.records != nil && !w.app.fixed && text != "" {
+		key := w.recordKey()
+		_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
+			for _, h := range rec.Hops {
+				if h.Len < len(text) && h.Hash == hashText(key, blank(text[:h.Len], h.Secret)) {
+					w.was, ok = parseHop(h.Hop)
+				}
+			}
+			return false, nil
+		})
+		if err != nil {
+			return fmt.Errorf("ussd: what the session has shown: %w", err)
+		}
+	}
+	if !ok {
+		w.was = hopState{dialled: w.inputs} // the first hop is the one that nothing is known about
+	}
+	if w.inputs > 0 && w.was.n >= w.inputs || w.was.receipt > len(text) {
+		w.was = hopState{dialled: w.was.dialled} // of another hop
+	}
+	return nil
+}
+
+// keep leaves in the store what the next hop's metadata may not bring.
+func (w *walk) keep(metadata string, s *hopState) error {
+	if w.app.records == nil || w.app.fixed || w.echoed && len(s.void) == 0 && s.receipt == 0 {
+		return nil
+	}
+	key, text := w.recordKey(), w.request.Text
+	this := keptHop{hopInput{len(text), hashText(key, blank(text, w.secrets))}, w.secrets, metadata}
+	_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
+		var before, after []keptHop
+		for _, h := range rec.Hops {
+			switch {
+			case h.Len > this.Len:
+				after = append(after, h)
+			case h.hopInput == this.hopInput:
+				if h.Hop == this.Hop {
+					return false, nil
+				}
+				// Copies of this hop show two screens, and it is not known which one
+				// the subscriber reads: no answer counts for either.
+				this.Hop, _ = s.lost().metadata("")
+			case h.Len < this.Len && h.Hash == hashText(key, blank(text[:h.Len], h.Secret)):
+				before = append(before, h)
+			}
+		}
+		if len(before)+len(after) >= keptMenuHops && len(after) > 0 {
+			return false, nil // a late copy of a hop that is not kept any more
+		}
+		before = append(before[max(0, len(before)-keptMenuHops+1):], this)
+		rec.Hops = append(before, after...)
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("ussd: keeping what the session has shown: %w", err)
+	}
+	return nil
+}
+
+// keptScreen is a screen that JSON keeps as it is, if it is not UTF-8 too.
+type keptScreen struct {
+	Text     []byte `json:"text"`
+	Hop      []byte `json:"hop,omitempty"`
+	Continue bool   `json:"continue,omitempty"`
+}
+
+func keepScreen(r Response) keptScreen { return keptScreen{[]byte(r.Text), []byte(r.Hop), r.Continue} }
+
+func (k keptScreen) response() Response {
+	return Response{Text: string(k.Text), Hop: string(k.Hop), Continue: k.Continue}
+}
+
+// receipt is what is kept of a ThenOnce.
+type receipt struct {
+	// Asked is a sum of the answers, but of those to explicit questions.
+	Asked  string     `json:"asked"`
+	Screen keptScreen `json:"screen"`
+	// InDoubt is set if the screen came with an error.
+	InDoubt bool `json:"inDoubt,omitempty"`
+}
+
+var errNoScreen = errors.New("ussd: the function of ThenOnce returned no screen")
+
+func receiptKey(r Request) string { return "then/" + r.HopID() }
+
+// runOnce calls the function of a ThenOnce, or returns the screen that it has returned.
+func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (Response, error) {
+	if w.app.records == nil {
+		return Response{}, errors.New("ussd: ThenOnce below Branch.Serve: serve an App that has a Store")
+	}
+	asked, name := w.asked(), w.name()
+	var told error
+	kept, err := state.Once(ctx, w.app.records, receiptKey(r), func(ctx context.Context) (receipt, error) {
+		res, err := fn(ctx, r)
+		carried := new(ScreenError)
+		if errors.As(err, &carried) && !errors.Is(err, state.ErrNotDone) {
+			if res, err = carried.Screen, nil; carried.Err != nil {
+				told = carried
+			}
+		}
+		if err == nil && strings.TrimSpace(res.Text) == "" {
+			err = errNoScreen
+		}
+		if res.Hop == "" {
+			res.Hop = name
+		}
+		return receipt{asked, keepScreen(res), told != nil}, err
+	})
+	switch {
+	case errors.Is(err, state.ErrNotDone):
+		return Response{}, err
+	case err != nil:
+		return Response{}, &ScreenError{End(w.top().texts.InDoubt), err}
+	case kept.Asked != asked:
+		return Response{}, fmt.Errorf("%w: it was answered with other answers", ErrConflict)
+	case told != nil:
+		return Response{}, told
+	}
+	return kept.show()
+}
+
+func (k receipt) show() (Response, error) {
+	if k.InDoubt {
+		return Response{}, &ScreenError{k.Screen.response(), state.ErrInDoubt}
+	}
+	return k.Screen.response(), nil
+}
+
+// asked returns a sum of the way and the answers, but of those that may be PINs.
+func (w *walk) asked() string {
+	var buf [512]byte
+	s := w.sums(buf[:])
+	for i := range w.path {
+		f := &w.path[i]
+		if f.item != nil {
+			s.add(f.item.key)
+			s.add(f.item.label)
+		}
+		s.add(f.pick)
+		s.add(f.said)
+	}
+	return s.String()
+}
+
+// pushReceipt puts the screen of the ThenOnce of a hop on the path, if there is one. The
+// hop is named by where its text ends.
+func (w *walk) pushReceipt(end int) (found bool, err error) {
+	if w.app.records == nil {
+		return false, nil
+	}
+	key := record.Key("once", receiptKey(w.asOf(int32(end))))
+	var kept record.Outcome
+	_, err = record.Update(w.ctx, w.app.records, key, record.OnceTTL, func(o *record.Outcome) (bool, error) {
+		if kept = *o; o.State == record.Started && time.Now().UnixMilli() < o.Until {
+			return false, record.ErrWait
+		}
+		return false, nil
+	})
+	switch {
+	case err != nil && kept.State == "":
+		return false, fmt.Errorf("ussd: what the session has done: %w", err)
+	case kept.State == "":
+		return false, nil
+	}
+	var done receipt
+	if kept.State != record.Done || json.Unmarshal(kept.Result, &done) != nil {
+		done = receipt{Screen: keepScreen(End(w.top().texts.InDoubt)), InDoubt: true}
+	}
+	w.path = append(w.path, frame{texts: w.top().texts, end: int32(end), once: true,
+		screen: ScreenFunc(func(context.Context, Request) (Response, error) { return done.show() })})
+	return true, nil
+}
