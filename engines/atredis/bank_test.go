@@ -24,7 +24,7 @@ func TestBank(t *testing.T) {
 	ledger.Open("+254711000002", "4321", kes(100))
 	var machines [2]http.Handler
 	for i := range machines {
-		machines[i] = ussd.Handler(bank.NewMenu(ledger, open(t, s.connect(t))).Serve)
+		machines[i] = ussd.Handler(bank.NewApp(ledger, open(t, s.connect(t))).Serve)
 	}
 	var turn atomic.Uint32
 	inTurn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string) error {
 		ledger.Open(phone, "1234", africastalking.Money{Currency: "KES", Micros: 5_000_000_000})
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/ussd", ussd.Handler(bank.NewMenu(ledger, store).Serve))
+	mux.Handle("/ussd", ussd.Handler(bank.NewApp(ledger, store).Serve))
 
 	s := webhook.NewServer("", mux)
 	failed := make(chan error, 1)

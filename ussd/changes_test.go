@@ -1,0 +1,438 @@
+package ussd_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sautigo/africastalking"
+	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/ussd/ussdtest"
+)
+
+const changed = "This has changed. Please check, then choose again.\n"
+
+// changingApp makes random apps. Titles name the way by its labels, and each function
+// says by which way it was reached.
+type changingApp struct {
+	*rand.Rand
+	ran string // the way of the function that ran last
+}
+
+func (a *changingApp) menu(way string, depth int) *ussd.Menu {
+	m := ussd.NewMenu("At " + way)
+	labels := []string{"Ant", "Bee", "Cat", "Dog", "Eel", "Fox"}
+	a.Shuffle(len(labels), func(i, j int) { labels[i], labels[j] = labels[j], labels[i] })
+	for _, l := range labels[:1+a.IntN(4)] {
+		m.Handle(l, a.screen(way+"/"+l, depth))
+	}
+	return m
+}
+
+func (a *changingApp) screen(way string, depth int) ussd.Screen {
+	run := func(way string) (ussd.Response, error) {
+		a.ran = way
+		return ussd.End("ran " + way), nil
+	}
+	switch n := a.IntN(8); {
+	case depth > 0 && n < 4:
+		return a.menu(way, depth-1)
+	case n < 6:
+		which := &ussd.List[string]{Title: "At " + way, Label: func(s string) string { return s },
+			Load: func(context.Context, ussd.Request) ([]string, error) {
+				items := []string{"Gnu", "Hen", "Ibis"}
+				if a.IntN(6) == 0 {
+					a.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+				}
+				return items, nil
+			}}
+		sure := ussd.Confirm(func(ctx context.Context, _ ussd.Request) (string, error) {
+			return "At " + way + "/" + which.Value(ctx), nil
+		})
+		return ussd.Ask(which, sure).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+			return run(way + "/" + which.Value(ctx) + "/Yes")
+		})
+	case n == 6:
+		return ussd.Branch(func(context.Context, ussd.Request) (ussd.Screen, error) {
+			return ussd.ScreenFunc(func(context.Context, ussd.Request) (ussd.Response, error) { return run(way) }), nil
+		})
+	}
+	return ussd.ScreenFunc(func(context.Context, ussd.Request) (ussd.Response, error) { return run(way) })
+}
+
+var seenAt = regexp.MustCompile(`(?m)^At (\S+)$`)
+
+// beside returns the way that a screen offers beside a key.
+func beside(screen, key string) string {
+	at := seenAt.FindStringSubmatch(screen)
+	label := regexp.MustCompile(`(?m)^` + key + `\. (\S+)$`).FindStringSubmatch(screen)
+	if at == nil || label == nil {
+		return ""
+	}
+	return at[1] + "/" + label[1]
+}
+
+// playChanging plays sessions with apps that are others on some hops, and returns how
+// many functions ran, and how many of those did not stand beside the key that was typed,
+// on the screen before.
+func playChanging(t *testing.T, sessions int, hopOf func(last string) string) (ran, wrong int) {
+	t.Helper()
+	store := new(state.Memory)
+	for seed := range uint64(sessions) {
+		a := &changingApp{Rand: rand.New(rand.NewPCG(seed, 1))}
+		r := ussd.Request{SessionID: fmt.Sprint("s", seed), PhoneNumber: "+254711000001", NetworkCode: africastalking.SafaricomKenya}
+		m := a.menu(".", 2)
+		var last ussd.Response
+		for i := range 13 {
+			if a.IntN(8) == 0 {
+				m = a.menu(".", 2)
+			}
+			in, want := "", ""
+			if i > 0 {
+				in = []string{"1", "1", "2", "3", "1", "1", "1", "2", "1", "1", "0", "00", "98", "7"}[a.IntN(14)]
+				want = beside(last.Text, in)
+				r.Text = strings.TrimPrefix(r.Text+"*"+in, "*")
+				r.Hop = hopOf(last.Hop)
+			}
+			a.ran = ""
+			res, err := (&ussd.App{Start: m, Store: store}).Serve(t.Context(), r)
+			if err != nil {
+				t.Fatalf("seed %d, text %q: %v", seed, r.Text, err)
+			}
+			if len(res.Hop) > 99 {
+				t.Fatalf("seed %d, text %q: metadata %q", seed, r.Text, res.Hop)
+			}
+			if a.ran != "" {
+				if ran++; a.ran != want {
+					wrong++
+				}
+			}
+			if last = res; !res.Continue {
+				break
+			}
+		}
+	}
+	return ran, wrong
+}
+
+// What runs stood beside the key that was typed, on the screen before, in apps that are
+// others on every eighth hop. Without what the hop before has left, the test finds the
+// fault that it looks for.
+func TestAnswersCountForWhatWasShown(t *testing.T) {
+	t.Parallel()
+	const sessions = 2000
+	for name, tt := range map[string]struct {
+		hopOf func(string) string
+		right bool
+	}{
+		"metadata": {func(last string) string { return last }, true},
+		"store":    {func(string) string { return "" }, true},
+		"without":  {func(string) string { return "x~0" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ran, wrong := playChanging(t, sessions, tt.hopOf)
+			if (wrong == 0) != tt.right || ran < sessions/4 {
+				t.Errorf("%d of %d functions ran that were not shown", wrong, ran)
+			}
+		})
+	}
+}
+
+// steadyApp does not change, but has all that could be taken for a change.
+func steadyApp() ussd.Screen {
+	which := &ussd.List[int]{Title: "Which", Label: func(i int) string { return fmt.Sprint("item number ", i) },
+		Load: func(context.Context, ussd.Request) ([]int, error) {
+			return slices.Collect(func(yield func(int) bool) {
+				for i := range 25 {
+					if !yield(i) {
+						return
+					}
+				}
+			}), nil
+		}}
+	amount := &ussd.Prompt[africastalking.Money]{Parse: ussd.Amount("KES", 10, 1000), Tries: 9,
+		TextFunc: func(ctx context.Context, _ ussd.Request) (string, error) {
+			return strings.Repeat("long words ", which.Value(ctx)), nil
+		},
+		Check: func(_ context.Context, _ ussd.Request, m africastalking.Money) error {
+			if m.Micros == 20e6 {
+				return errors.New("Not twenty.")
+			}
+			return nil
+		}}
+	secret := &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4), Explicit: true, Tries: 9}
+	sure := ussd.Confirm(func(ctx context.Context, _ ussd.Request) (string, error) {
+		return "Sure of " + amount.Value(ctx).String() + "?", nil
+	})
+	sub := ussd.NewMenu("Sub " + strings.Repeat("words ", 40))
+	for i := range 12 {
+		sub.HandleFunc(fmt.Sprint("leaf ", i), func(context.Context, ussd.Request) (ussd.Response, error) {
+			return ussd.Continue(strings.Repeat("text ", 20*i+1)), nil
+		})
+	}
+	hops := 0
+	m := ussd.NewMenu("")
+	m.SetTitleFunc(func(context.Context, ussd.Request) (string, error) {
+		hops++
+		return fmt.Sprint("Hello ", hops/2*0), nil
+	})
+	m.Handle("Sub", sub)
+	m.Handle("Pay", ussd.Ask(which, amount, secret).To(ussd.Branch(func(ctx context.Context, _ ussd.Request) (ussd.Screen, error) {
+		if amount.Value(ctx).Micros > 100e6 {
+			return sub, nil
+		}
+		return ussd.ScreenFunc(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+			return ussd.Continuef("paid %v to %d", amount.Value(ctx), which.Value(ctx)), nil
+		}), nil
+	})))
+	m.Handle("Sure", ussd.Ask(amount, sure).Then(func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.Continue("yes"), nil }))
+	m.Handle("Home", m)
+	return m
+}
+
+// In an app that stays as it is, nobody reads that something has changed, and a copy of a
+// hop gets the same, metadata included.
+func TestSteadyAppsNeverChange(t *testing.T) {
+	t.Parallel()
+	for name, hopOf := range map[string]func(string) string{
+		"metadata": func(last string) string { return last },
+		"store":    func(string) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := &ussd.App{Start: steadyApp(), Store: new(state.Memory)}
+			for seed := range uint64(400) {
+				rng := rand.New(rand.NewPCG(seed, 2))
+				r := ussd.Request{SessionID: fmt.Sprint("s", seed), PhoneNumber: "p", NetworkCode: africastalking.SafaricomKenya}
+				for range 20 {
+					res, err := app.Serve(t.Context(), r)
+					again, err2 := app.Serve(t.Context(), r)
+					if err != nil || err2 != nil || res != again || strings.HasPrefix(res.Text, changed) {
+						t.Fatalf("seed %d, text %q, metadata %q:\n%+v, %v\n%+v, %v", seed, r.Text, r.Hop, res.Text, err, again.Text, err2)
+					}
+					if !res.Continue {
+						break
+					}
+					in := []string{"1", "2", "3", "0", "00", "98", "98", "7", "000", "50", "500", "1234", "12", "20", "", "99"}[rng.IntN(16)]
+					if rng.IntN(10) == 0 {
+						in += "*2" // a "*" typed in an answer
+					}
+					r.Text = strings.TrimPrefix(r.Text+"*"+in, "*")
+					r.Hop = hopOf(res.Hop)
+				}
+			}
+		})
+	}
+}
+
+// Nothing that was typed is in the metadata: it is the same for two PINs and two amounts,
+// of one length or not, right or wrong.
+func TestNothingTypedIsInMetadata(t *testing.T) {
+	t.Parallel()
+	play := func(inputs ...string) (hops []string) {
+		secret := &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4), Explicit: true, Tries: 5,
+			Check: func(_ context.Context, _ ussd.Request, pin string) error {
+				if pin == "1111" || pin == "2222" {
+					return errors.New("Wrong PIN.")
+				}
+				return nil
+			}}
+		amount := &ussd.Prompt[int]{Text: "Amount", Parse: ussd.Int(1, 9999)}
+		m := ussd.NewMenu("")
+		m.SetTitleFunc(func(ctx context.Context, _ ussd.Request) (string, error) { return "PIN is " + secret.Value(ctx), nil })
+		m.Handle("Go", ussd.Ask(amount, ussd.Confirm(func(context.Context, ussd.Request) (string, error) { return "Sure?", nil })).
+			Then(func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.Continue("done"), nil }))
+		app := &ussd.App{Start: ussd.Ask(secret).To(m)}
+		s := dialMenu(t, app.Serve, "")
+		for _, in := range inputs {
+			hops = append(hops, s.send(in).last.Hop)
+		}
+		return hops
+	}
+	want := play("1111", "1234", "1", "500", "1", "0", "0", "60")
+	if diff := cmp.Diff(want, play("2222", "9999", "1", "7", "1", "0", "0", "1234")); diff != "" {
+		t.Errorf("metadata (-one +other):\n%s", diff)
+	}
+}
+
+// What was given to another screen is not taken later either.
+func TestVoidStaysVoid(t *testing.T) {
+	t.Parallel()
+	for name, hopOf := range map[string]func(string) string{
+		"metadata":        func(last string) string { return last },
+		"store":           func(string) string { return "" },
+		"lost on one hop": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			items := []string{"Airtime", "Loans"}
+			amount := &ussd.Prompt[int]{Text: "Amount", Parse: ussd.Int(5, 1000)}
+			store := new(state.Memory)
+			n := 0
+			serve := func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+				if n++; hopOf != nil {
+					r.Hop = hopOf(r.Hop)
+				} else if strings.Count(r.Text, "*") == 2 {
+					r.Hop = ""
+				}
+				m := ussd.NewMenu("Bank")
+				for _, it := range items {
+					m.Handle(it, ussd.Ask(amount).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+						return ussd.Continue(fmt.Sprint(it, " ", amount.Value(ctx))), nil
+					}))
+				}
+				return (&ussd.App{Start: m, Store: store}).Serve(ctx, r)
+			}
+			s := dialMenu(t, serve, "").send("1").sees("Amount\n0. Back")
+			items = []string{"Loans", "Airtime"}
+			s.send("500").sees(changed + "Bank\n1. Loans\n2. Airtime")
+			s.send("2").sees("Amount\n0. Back").send("500").sees("Airtime 500\n0. Back\n00. Home").
+				send("0").sees("Amount\n0. Back").send("9").sees("Airtime 9\n0. Back\n00. Home")
+		})
+	}
+}
+
+// However often what was shown changes, nothing is acted on before it was shown, and then
+// it is.
+func TestConfirmThatChanges(t *testing.T) {
+	t.Parallel()
+	fee := 10
+	sure := ussd.Confirm(func(context.Context, ussd.Request) (string, error) { return fmt.Sprint("Fee ", fee), nil })
+	m := ussd.NewMenu("M")
+	m.Handle("Go", ussd.Ask(sure).Then(func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.Endf("done at %d", fee), nil }))
+	s := dialMenu(t, m.Serve, "").send("1").sees("Fee 10\n1. Yes\n2. No\n0. Back")
+	for fee = range 12 {
+		s.send("1").sees(changed + fmt.Sprintf("Fee %d\n1. Yes\n2. No\n0. Back", fee))
+	}
+	fee = 11
+	s.send("1").sees("END done at 11")
+}
+
+// Each kind of change that an app can have between two hops, by a deploy or by itself.
+func TestKindsOfChange(t *testing.T) {
+	t.Parallel()
+	ran := func(name string) ussd.ScreenFunc {
+		return func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.End("ran " + name), nil }
+	}
+	menu := func(title string, keyed ...string) *ussd.Menu {
+		m := ussd.NewMenu(title)
+		for i := 0; i < len(keyed); i += 2 {
+			m.HandleKey(keyed[i], keyed[i+1], ran(keyed[i+1]))
+		}
+		return m
+	}
+	below := func(label string, s ussd.Screen) *ussd.Menu {
+		m := ussd.NewMenu("Bank")
+		m.Handle(label, s)
+		return m
+	}
+	list := func(items ...string) ussd.Screen {
+		l := &ussd.List[string]{Title: "Which", Load: func(context.Context, ussd.Request) ([]string, error) { return items, nil },
+			Label: func(s string) string { return s }}
+		return ussd.Ask(l).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+			return ussd.End("ran " + l.Value(ctx)), nil
+		})
+	}
+	keyed := func(items ...string) ussd.Screen {
+		l := &ussd.List[string]{Title: "Which", Load: func(context.Context, ussd.Request) ([]string, error) { return items, nil },
+			Label: func(s string) string { return "Item" }, Key: func(s string) string { return s }}
+		return ussd.Ask(l).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+			return ussd.End("ran " + l.Value(ctx)), nil
+		})
+	}
+	ask := func(text, name string) ussd.Screen {
+		return ussd.Ask(&ussd.Prompt[string]{Text: text, Parse: ussd.OneOf("1")}).Then(ran(name))
+	}
+	confirm := func(text string) ussd.Screen {
+		return ussd.Ask(ussd.Confirm(func(context.Context, ussd.Request) (string, error) { return text, nil })).Then(ran(text))
+	}
+	for name, tt := range map[string]struct {
+		before, after ussd.Screen
+		inputs        []string // the last one is given to what was shown before
+		want          string
+	}{
+		"label":                  {menu("M", "1", "a"), menu("M", "1", "b"), []string{"1"}, changed + "M\n1. b"},
+		"item in front":          {menu("M", "1", "a"), menu("M", "1", "b", "2", "a"), []string{"1"}, changed + "M\n1. b\n2. a"},
+		"item behind":            {menu("M", "1", "a"), menu("M", "1", "a", "2", "b"), []string{"1"}, changed + "M\n1. a\n2. b"},
+		"key":                    {menu("M", "1", "a"), menu("M", "2", "a"), []string{"1"}, changed + "M\n2. a"},
+		"title":                  {menu("M", "1", "a"), menu("Pay now", "1", "a"), []string{"1"}, changed + "Pay now\n1. a"},
+		"label on the way":       {below("x", menu("M", "1", "a")), below("y", menu("M", "1", "a")), []string{"1", "1"}, changed + "Bank\n1. y"},
+		"title on the way":       {below("x", menu("M", "1", "a")), menu("Shop", "1", "x"), []string{"1", "1"}, changed + "Shop\n1. x"},
+		"menu to function":       {below("x", menu("M", "1", "a")), below("x", ran("x")), []string{"1", "1"}, changed + "Bank\n1. x"},
+		"menu to question":       {menu("M", "1", "a"), ask("M", "z"), []string{"1"}, changed + "M"},
+		"question to menu":       {ask("M", "z"), menu("M", "1", "a"), []string{"1"}, changed + "M\n1. a"},
+		"question":               {ask("Amount", "a"), ask("PIN", "a"), []string{"1"}, changed + "PIN"},
+		"question to list":       {ask("Which", "z"), list("a"), []string{"1"}, changed + "Which\n1. a"},
+		"list grows":             {list("a"), list("b", "a"), []string{"1"}, changed + "Which\n1. b\n2. a"},
+		"list is empty":          {list("a"), list(), []string{"1"}, changed + "Which\nThere is nothing here."},
+		"keys below equal items": {keyed("a", "b"), keyed("b", "a"), []string{"1"}, changed + "Which\n1. Item\n2. Item"},
+		"confirmation":           {confirm("Fee 1"), confirm("Fee 2"), []string{"1"}, changed + "Fee 2\n1. Yes\n2. No"},
+		"nothing":                {menu("M", "1", "a"), menu("M", "1", "a"), []string{"1"}, "END ran a"},
+		"function only":          {below("x", menu("M", "1", "a")), below("x", menu("M", "1", "a")), []string{"1", "1"}, "END ran a"},
+	} {
+		for _, echo := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, "/echo=", echo), func(t *testing.T) {
+				t.Parallel()
+				store := new(state.Memory)
+				now := tt.before
+				s := dialMenu(t, func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+					if !echo {
+						r.Hop = ""
+					}
+					return (&ussd.App{Start: now, Store: store}).Serve(ctx, r)
+				}, "")
+				last := len(tt.inputs) - 1
+				s.send(tt.inputs[:last]...)
+				now = tt.after
+				s.send(tt.inputs[last]).sees(tt.want)
+			})
+		}
+	}
+}
+
+// An item of a list is found by its key on later hops, wherever it stands by then, and
+// nothing is done to another one when it is gone.
+func TestChosenItemMoves(t *testing.T) {
+	t.Parallel()
+	now := []bill{{"a", "Water"}, {"b", "Power"}}
+	m := bills(func() []bill { return now })
+	s := dialMenu(t, m.Serve, "").send("1", "2").sees("Pay Power?\n1. Yes\n0. Back\n00. Home")
+	now = []bill{{"c", "Rent"}, {"a", "Water"}, {"b", "Power (due)"}}
+	s.send("9").sees("Enter 1.\nPay Power (due)?\n1. Yes\n0. Back\n00. Home")
+	now = []bill{{"c", "Rent"}}
+	s.send("1").sees(changed + "Bills\n1. Pay")
+	s.send("1", "1", "1").sees("END Paid Rent")
+}
+
+// A resumed session is one more way for a menu to change in between.
+func TestResumeAfterAChange(t *testing.T) {
+	t.Parallel()
+	items := []string{"Airtime", "Loans"}
+	serve := ussd.Resume(new(state.Memory), func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+		m, sub := ussd.NewMenu("Bank"), ussd.NewMenu("Sub")
+		for _, it := range items {
+			sub.HandleFunc(it, func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.End(it), nil })
+		}
+		m.Handle("Sub", sub)
+		return m.Serve(ctx, r)
+	})
+	p := ussdtest.New(t, ussd.Handler(serve))
+	p.Dial("").Send("1").Drop()
+	items = []string{"Loans", "Airtime"}
+	p.Dial("").Send("1").SeesText("1. Loans")
+	p.Send("1").Ends("Loans")
+	p.Dial("").Send("1").Drop()
+	p.Dial("").Send("1").SeesText("1. Loans")
+	items = []string{"Airtime", "Loans"}
+	p.Send("1").SeesText("This has changed")
+	p.Send("1").Ends("Airtime")
+}
