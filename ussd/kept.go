@@ -169,6 +169,9 @@ func (w *walk) keep(metadata string, s *hopState) error {
 		rec.Hops = append(before, after...)
 		return true, nil
 	})
+	if errors.Is(err, state.ErrFull) && len(s.void) == 0 {
+		return nil // most accounts bring the metadata back; others take the inputs for dialled
+	}
 	if err != nil {
 		return fmt.Errorf("ussd: keeping what the session has shown: %w", err)
 	}

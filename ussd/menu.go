@@ -283,5 +283,5 @@ func (m *Menu) paged(limit, depth int, texts *Texts) []string {
 }
 
 func (m *Menu) footer(depth int, texts *Texts) footer {
-	return footer{texts: texts, depth: depth, offers: func(key string) bool { return !m.hasKey(key) }}
+	return footer{texts: texts, depth: depth, items: true, offers: func(key string) bool { return !m.hasKey(key) }}
 }

@@ -89,12 +89,13 @@ type pager struct {
 	lines []string // what is not on a page yet
 	limit int
 	foot  foot
+	items bool // lines can be items, whose labels come from elsewhere
 	pages []string
 	done  bool
 }
 
 func newPager(text string, limit int, f footer) *pager {
-	p := &pager{limit: limit, foot: f.compile()}
+	p := &pager{limit: limit, foot: f.compile(), items: f.items}
 	text = Fold(strings.ReplaceAll(text, "\r\n", "\n"))
 	if !fits(limit, text, p.foot.lines(0, false)) {
 		text = strings.TrimRight(text, " \n") // or the last page might be blank
@@ -113,7 +114,10 @@ func (p *pager) has(n int) bool {
 				break
 			}
 		}
-		page, rest := fill(p.lines, p.limit, p.foot.lines(i, true))
+		page, rest, cut := fill(p.lines, p.limit, p.foot.lines(i, true))
+		if p.items && cut && looksLikeItem(rest[0]) {
+			rest[0] = continued + rest[0]
+		}
 		p.pages, p.lines = append(p.pages, page), rest
 	}
 	return n < len(p.pages)
@@ -125,9 +129,9 @@ func (p *pager) all() []string {
 	return p.pages
 }
 
-// fill puts as much on one page as fits, and returns what is left. It may change
-// lines.
-func fill(lines []string, limit int, foot string) (page string, rest []string) {
+// fill puts as much on one page as fits, and returns what is left, and whether that
+// begins in the middle of a line. It may change lines.
+func fill(lines []string, limit int, foot string) (page string, rest []string, cut bool) {
 	var b string
 	for i, line := range lines {
 		prefix := b
@@ -140,22 +144,20 @@ func fill(lines []string, limit int, foot string) (page string, rest []string) {
 		}
 		if i > 0 && fits(limit, line, foot) {
 			// The line fits on a page of its own.
-			return b + foot, lines[i:]
+			return b + foot, lines[i:], false
 		}
 		head, tail := split(prefix, line, limit, foot)
 		if head == "" && i > 0 {
-			return b + foot, lines[i:]
-		}
-		if looksLikeItem(tail) {
-			tail = continued + tail // or it would look like another item
+			return b + foot, lines[i:], false
 		}
 		lines[i] = tail
-		return prefix + head + foot, lines[i:]
+		return prefix + head + foot, lines[i:], true
 	}
-	return b + foot, nil
+	return b + foot, nil, false
 }
 
-// continued stands before the rest of a line on the next page.
+// continued stands before the rest of a label that would look like another item at the
+// head of a page.
 const continued = "..."
 
 // split cuts a line that no page can hold after the last word that fits behind the

@@ -113,6 +113,8 @@ type footer struct {
 	offers func(key string) bool
 	// final is set for text that ends the session: it can only be read on.
 	final bool
+	// items is set for text with items in it.
+	items bool
 }
 
 // foot is what stands at the foot of one screen's pages: of the first page, of later

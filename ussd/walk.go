@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -323,7 +324,7 @@ func (w *walk) push(f frame) error {
 func (w *walk) takeAnswer(f *Flow, q Question, input string) error {
 	top := w.top()
 	key := clean(input)
-	if key == w.moreKey(q).Key {
+	if (key == top.texts.More.Key || slices.Contains(moreKeys, key)) && key == w.moreKey(q).Key {
 		more, err := w.more()
 		switch {
 		case err != nil:
@@ -512,6 +513,9 @@ func (w *walk) question() (string, error) {
 	return *top.text, nil
 }
 
+// moreKeys are the keys for more where the texts' own can be an answer.
+var moreKeys = []string{"98", "99", "000"}
+
 // moreKey is the key for more on a question. Where the text is made at run time it is
 // one that is no answer: which of the two it is must not depend on the text.
 func (w *walk) moreKey(q Question) Key {
@@ -519,7 +523,7 @@ func (w *walk) moreKey(q Question) Key {
 	if !q.varies() || q.frees(w, more.Key) {
 		return more
 	}
-	for _, k := range []string{"98", "99", "000"} {
+	for _, k := range moreKeys {
 		if !w.top().texts.reserves(k) && q.frees(w, k) {
 			return Key{k, more.Label}
 		}
@@ -550,6 +554,7 @@ func (w *walk) pager() (*pager, error) {
 	case *Flow:
 		q := s.questions[top.step]
 		foot.offers = func(key string) bool { return q.frees(w, key) }
+		foot.items = q.kind() != "prompt"
 		if more := w.moreKey(q); more != top.texts.More {
 			texts := *top.texts
 			texts.More = more
