@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/sautigo/africastalking/internal/record"
 	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/webhook"
 )
 
 // keptMenuHops is how many hops of a session an app keeps: as many as a subscriber can
@@ -205,7 +207,12 @@ var errNoScreen = errors.New("ussd: the function of ThenOnce returned no screen"
 func receiptKey(r Request) string { return "then/" + r.HopID() }
 
 // runOnce calls the function of a ThenOnce, or returns the screen that it has returned.
-func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (Response, error) {
+func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Response, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &ScreenError{End(w.top().texts.InDoubt), &webhook.PanicError{Value: v, Stack: debug.Stack()}}
+		}
+	}()
 	if w.app.records == nil {
 		return Response{}, errors.New("ussd: ThenOnce below Branch.Serve: serve an App that has a Store")
 	}

@@ -682,16 +682,22 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 }
 
 // name is what hop metadata calls the screen: the label of the item chosen last, or
-// else its own title or question.
+// else its own title or question, or that of one before.
 func (w *walk) name() string {
-	top := w.top()
-	if top.item != nil {
-		return top.item.label
+	if it := w.top().item; it != nil {
+		return it.label
 	}
-	if f, ok := top.screen.(*Flow); ok && f.questions[top.step].name() != "…" {
-		return f.questions[top.step].name()
+	for _, f := range slices.Backward(w.path) {
+		switch s := f.screen.(type) {
+		case *Menu:
+			return s.screen()
+		case *Flow:
+			if name := s.questions[f.step].name(); name != "…" {
+				return name
+			}
+		}
 	}
-	return w.path[0].screen.screen()
+	return ""
 }
 
 // state returns what the next hop needs to know.
@@ -707,8 +713,9 @@ func (w *walk) state() (*hopState, error) {
 	}
 	if top.once && top.end > 0 {
 		// What has led here is done, and is not taken again.
-		s.receipt = int(top.end)
+		s.way, s.shown, s.receipt = ended, ended, int(top.end)
 		s.void = spans{{0, strings.Count(w.request.Text[:top.end], "*")}}
+		return s, nil
 	}
 	for i := range w.path {
 		if f := &w.path[i]; f.pick != "" {
