@@ -2,6 +2,8 @@ package ussd
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,9 +26,7 @@ type keptRecord struct {
 }
 
 type keptHop struct {
-	hopInput
-	// Secret is what hash leaves out of the text.
-	Secret []secret `json:"secret,omitempty"`
+	hopText
 	// Hop is the metadata that the next hop should have brought.
 	Hop string `json:"hop"`
 }
@@ -47,6 +47,33 @@ func blank(text string, secrets []secret) string {
 		}
 	}
 	return string(b)
+}
+
+// hopText tells the hops of a session apart: by the length of the text, and by a hash of
+// what is no secret in it, because no record holds inputs.
+type hopText struct {
+	Len    int      `json:"len"`
+	Hash   string   `json:"hash"`
+	Secret []secret `json:"secret,omitempty"`
+	// Resumed is how many bytes of it were typed before the session was dropped, if that
+	// makes a difference.
+	Resumed int `json:"resumed,omitempty"`
+}
+
+func newHopText(key, text string, secrets []secret, resumed int) hopText {
+	return hopText{len(text), hashText(key, blank(text, secrets)), secrets, resumed}
+}
+
+// is reports whether a text in the session of a key is that of the hop.
+func (h *hopText) is(key, text string, resumed int) bool {
+	return h.Len == len(text) && h.Resumed == resumed && h.Hash == hashText(key, blank(text, h.Secret))
+}
+
+// hashText hashes a text in the session of a key: the same text in another session
+// has another hash.
+func hashText(key, text string) string {
+	sum := sha256.Sum256([]byte(key + text))
+	return hex.EncodeToString(sum[:16])
 }
 
 // privacy is what a menu tells what goes around it, [Stateful] and [Resume], about what
@@ -121,7 +148,7 @@ func (w *walk) recall() error {
 		key := w.recordKey()
 		_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
 			for _, h := range rec.Hops {
-				if h.Len < len(text) && h.Hash == hashText(key, blank(text[:h.Len], h.Secret)) {
+				if h.Len < len(text) && h.is(key, text[:h.Len], 0) {
 					w.was, ok = parseHop(h.Hop)
 				}
 			}
@@ -146,21 +173,21 @@ func (w *walk) keep(metadata string, s *hopState) error {
 		return nil
 	}
 	key, text := w.recordKey(), w.request.Text
-	this := keptHop{hopInput{len(text), hashText(key, blank(text, w.secrets))}, w.secrets, metadata}
+	this := keptHop{newHopText(key, text, w.secrets, 0), metadata}
 	_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
 		var before, after []keptHop
 		for _, h := range rec.Hops {
 			switch {
 			case h.Len > this.Len:
 				after = append(after, h)
-			case h.hopInput == this.hopInput:
+			case h.is(key, text, 0):
 				if h.Hop == this.Hop {
 					return false, nil
 				}
 				// Copies of this hop show two screens, and it is not known which one
 				// the subscriber reads: no answer counts for either.
 				this.Hop, _ = s.lost().metadata("")
-			case h.Len < this.Len && h.Hash == hashText(key, blank(text[:h.Len], h.Secret)):
+			case h.Len < this.Len && h.is(key, text[:h.Len], 0):
 				before = append(before, h)
 			}
 		}

@@ -2,8 +2,6 @@ package ussd
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,16 +123,18 @@ type hops struct {
 func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) {
 	key := record.Key("session", r.SessionID, r.PhoneNumber)
 	outer := privacyOf(ctx)
-	var this hopInput
+	var this hopText
 	var s session
 	known := false
 	version, err := record.Update(ctx, h.store, key, sessionTTL, func(rec *session) (save bool, err error) {
-		this = rec.input(key, r.Text)
-		if resp, known = rec.answer(this); known {
-			outer.note(rec.Secret, 0, rec.Next)
+		resumed := rec.resumed(outer)
+		var hop *answeredHop
+		if hop = rec.find(key, r.Text, resumed); hop != nil {
+			known, resp = true, hop.response()
+			outer.note(hop.Secret, 0, rec.Next)
 			// While the subscriber still holds the phone at its screen, the
 			// record must last.
-			return rec.Trying == nil && resp.Continue && rec.last().hopInput == this, nil
+			return rec.Trying == nil && resp.Continue && hop == rec.last(), nil
 		}
 		if rec.Trying != nil && time.Now().UnixMilli() < rec.Trying.Until {
 			return false, record.ErrWait
@@ -143,9 +143,10 @@ func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) 
 			if r.Text != "" && (r.Hop != "" || outer.typedBefore() > 0) {
 				return false, ErrLost
 			}
-		} else if r.Typed, err = rec.next(key, r.Text, this); err != nil {
+		} else if r.Typed, err = rec.next(key, r.Text, resumed); err != nil {
 			return false, err
 		}
+		this = newHopText(key, r.Text, rec.secrets(r.Text), resumed)
 		rec.Trying = &attempt{this, record.LeaseEnd(ctx)}
 		s = *rec
 		return true, nil
@@ -178,8 +179,8 @@ func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) 
 	if resp.Hop == "" && resp.Continue {
 		resp.Hop = hopMark // so that the next hop is known to be none that begins a session
 	}
-	s.Secret, s.Next = typed.secrets, typed.next
-	this.Hash = hashText(key, blank(r.Text, s.Secret))
+	s.Next = typed.next
+	this = newHopText(key, r.Text, typed.secrets, this.Resumed)
 	if err := record.Commit(ctx, h.store, key, s.answered(this, resp, after), version, sessionTTL); err != nil {
 		return Response{}, err
 	}
@@ -196,54 +197,63 @@ type session struct {
 	// Trying is the hop that was begun and has no answer yet; nil if there is none.
 	Trying *attempt        `json:"trying,omitempty"`
 	State  json.RawMessage `json:"state,omitempty"`
-	// Secret is what no hash is of. Next is set if the next input will be a secret.
-	Secret []secret `json:"secret,omitempty"`
-	Next   bool     `json:"next,omitempty"`
-}
-
-// input returns what a text is compared by.
-func (s *session) input(key, text string) hopInput {
-	secrets := s.Secret
-	if n := len(s.Hops); s.Next && n > 0 && len(text) > s.last().Len {
-		secrets = append(slices.Clip(secrets), secret{s.last().Len, len(text)})
-	}
-	return hopInput{len(text), hashText(key, blank(text, secrets))}
-}
-
-// hopInput tells the hops of a session apart: by the length of the text, and by its
-// hash, because the record must not hold inputs.
-type hopInput struct {
-	Len  int    `json:"len"`
-	Hash string `json:"hash"`
+	// Next is set if the next input will be a secret.
+	Next bool `json:"next,omitempty"`
 }
 
 type answeredHop struct {
-	hopInput
+	hopText
 	keptScreen
 }
 
 type attempt struct {
-	hopInput
+	hopText
 	// Until, in milliseconds since 1970, is when the hop may be tried again; 0 means
 	// at once.
 	Until int64 `json:"until,omitempty"`
 }
 
-func (s *session) last() answeredHop { return s.Hops[len(s.Hops)-1] }
+func (s *session) last() *answeredHop { return &s.Hops[len(s.Hops)-1] }
 
-// answer returns the answer that was given to a hop.
-func (s *session) answer(in hopInput) (Response, bool) {
-	for _, h := range s.Hops {
-		if h.hopInput == in {
-			return h.response(), true
+// find returns the hop that was answered, nil if it was not.
+func (s *session) find(key, text string, resumed int) *answeredHop {
+	for i := range s.Hops {
+		if s.Hops[i].is(key, text, resumed) {
+			return &s.Hops[i]
 		}
 	}
-	return Response{}, false
+	return nil
+}
+
+// secrets returns what is taken for secret in a text while its hop is tried: what may have
+// been dialled, and what was typed to an explicit question.
+func (s *session) secrets(text string) []secret {
+	if len(s.Hops) == 0 {
+		return []secret{{0, len(text)}}
+	}
+	last := s.last()
+	if !s.Next {
+		return last.Secret
+	}
+	return append(slices.Clip(last.Secret), secret{last.Len, len(text)})
+}
+
+// resumed returns how many bytes of the text were typed before the session was dropped, if
+// there is a secret among them. Then the hop that is gone on with is answered anew.
+func (s *session) resumed(p *privacy) int {
+	if n := p.typedBefore(); n > 0 && len(s.Hops) > 0 {
+		for _, secret := range s.last().Secret {
+			if secret[0] < n {
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // next returns the input that leads from the last hop to this one.
-func (s *session) next(key, text string, this hopInput) (typed string, err error) {
-	if s.Trying != nil && s.Trying.hopInput != this {
+func (s *session) next(key, text string, resumed int) (typed string, err error) {
+	if s.Trying != nil && !s.Trying.is(key, text, resumed) {
 		return "", fmt.Errorf("%w: it was tried with another input", ErrConflict)
 	}
 	if len(s.Hops) == 0 {
@@ -255,22 +265,17 @@ func (s *session) next(key, text string, this hopInput) (typed string, err error
 		return "", fmt.Errorf("%w: the session has ended", ErrConflict)
 	case n == 0 && text != "":
 		return text, nil
-	case n > 0 && len(text) > n && text[n] == '*' && hashText(key, blank(text[:n], s.Secret)) == last.Hash:
+	case len(text) == n && resumed != last.Resumed && last.is(key, text, last.Resumed):
+		return "", nil
+	case n > 0 && len(text) > n && text[n] == '*' && last.is(key, text[:n], last.Resumed):
 		return text[n+1:], nil
 	}
 	return "", ErrConflict
 }
 
 // answered returns the record with the answer to the hop that was tried.
-func (s session) answered(in hopInput, r Response, state []byte) session {
+func (s session) answered(this hopText, r Response, state []byte) session {
 	hops := s.Hops[max(0, len(s.Hops)-keptHops+1):]
-	s.Hops, s.Trying, s.State = append(slices.Clip(hops), answeredHop{in, keepScreen(r)}), nil, state
+	s.Hops, s.Trying, s.State = append(slices.Clip(hops), answeredHop{this, keepScreen(r)}), nil, state
 	return s
-}
-
-// hashText hashes a text in the session of a key: the same text in another session
-// has another hash.
-func hashText(key, text string) string {
-	sum := sha256.Sum256([]byte(key + text))
-	return hex.EncodeToString(sum[:16])
 }

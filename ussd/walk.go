@@ -140,6 +140,8 @@ func (w *walk) follow() error {
 			return err
 		}
 		if _, void := w.was.void.at(w.index); void {
+			// Nobody takes it, so nobody may read it either.
+			w.secrets = append(w.secrets, secret{w.begin, w.after})
 			continue
 		}
 		if err := w.take(w.request.Text[w.begin:w.after]); err != nil {
@@ -231,8 +233,9 @@ func (w *walk) stopped(err error, from int) error {
 // be what ThenOnce has done when this very hop came before: then its screen is shown.
 func (w *walk) changed(c change) error {
 	void := w.was.void.with(w.was.n, w.inputs-1)
+	w.secrets = append(w.secrets, secret{w.begin, len(w.request.Text)})
 	if c == errWay || len(void) > maxSpans {
-		void = spans{{0, w.inputs - 1}}
+		void, w.secrets = spans{{0, w.inputs - 1}}, []secret{{0, len(w.request.Text)}}
 		if err := w.start(); err != nil {
 			return err
 		}
