@@ -159,15 +159,13 @@ func parseHop(hop string) (s hopState, ok bool) {
 	}
 	t := s
 	t.way, t.shown = state[:sumLen], state[sumLen:2*sumLen]
-	fields := strings.Split(state[2*sumLen:], ".")
-	if len(fields) < 2 || fields[0] != "" {
+	n, marks, more := strings.Cut(strings.TrimPrefix(state[2*sumLen:], "."), ".")
+	if t.n, ok = number(n, state[2*sumLen:] != n); !ok {
 		return s, true
 	}
-	if t.n, ok = number(fields[1], true); !ok {
-		return s, true
-	}
-	for _, f := range fields[2:] {
-		if f == "" || !t.mark(f[0], f[1:]) {
+	for more {
+		var mark string
+		if mark, marks, more = strings.Cut(marks, "."); mark == "" || !t.mark(mark[0], mark[1:]) {
 			return s, true
 		}
 	}
@@ -236,20 +234,22 @@ func (s *sums) String() string {
 	return string(buf[:sumLen])
 }
 
-// sums returns one for this session: equal things have another sum in another session.
-// So nobody can make two things meet in one, by a name that is chosen for it, before the
-// session has begun.
-func (w *walk) sums(buf []byte) sums {
-	s := sums{buf[:0]}
-	s.add(w.request.SessionID)
-	s.add(w.request.PhoneNumber)
-	return s
+// newSum returns the sums of the walk, empty, for this session: equal things have another
+// sum in another session. So nobody can make two things meet in one, by a name that is
+// chosen for it, before the session has begun.
+func (w *walk) newSum() *sums {
+	if w.sum.b == nil {
+		w.sum.b = w.scratch[:]
+	}
+	w.sum.b = w.sum.b[:0]
+	w.sum.add(w.request.SessionID)
+	w.sum.add(w.request.PhoneNumber)
+	return &w.sum
 }
 
 // pick returns how an item of a list is known on later hops.
 func (w *walk) pick(key string) string {
-	var buf [256]byte
-	s := w.sums(buf[:])
+	s := w.newSum()
 	s.add("pick")
 	s.add(key)
 	return s.String()
@@ -258,8 +258,7 @@ func (w *walk) pick(key string) string {
 // way returns the sum of the way that has led to the top of the path, and of what kind of
 // screen that is: a function must not run in place of a menu that has become one.
 func (w *walk) way() string {
-	var buf [512]byte
-	s := w.sums(buf[:])
+	s := w.newSum()
 	for i := range w.path {
 		f := &w.path[i]
 		if f.item != nil {
@@ -276,20 +275,21 @@ func (w *walk) way() string {
 		case *Flow:
 			s.add("question")
 			if !last {
-				s.add(identity(f.step, screen.questions[f.step]))
+				s.add(identity(f.step, f.asked))
 			}
 		default:
 			s.add("function")
 		}
-		s.add(f.pick)
+		if f.asked != nil {
+			s.add(f.asked.pick)
+		}
 	}
 	return s.String()
 }
 
 // shown returns the sum of what the screen at the top of the path offers.
 func (w *walk) shown() (string, error) {
-	var buf [512]byte
-	s := w.sums(buf[:])
+	s := w.newSum()
 	switch screen := w.top().screen.(type) {
 	case *Menu:
 		if screen.titleFunc == nil {
@@ -297,9 +297,9 @@ func (w *walk) shown() (string, error) {
 		}
 		s.b = append(s.b, screen.offer()[:]...)
 	case *Flow:
-		q := screen.questions[w.top().step]
+		q := w.top().asked
 		s.add(identity(w.top().step, q))
-		if err := q.sum(w, &s); err != nil {
+		if err := q.sum(w, s); err != nil {
 			return "", err
 		}
 	}

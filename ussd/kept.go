@@ -283,16 +283,17 @@ func (k receipt) show() (Response, error) {
 
 // asked returns a sum of the way and the answers, but of those that may be PINs.
 func (w *walk) asked() string {
-	var buf [512]byte
-	s := w.sums(buf[:])
+	s := w.newSum()
 	for i := range w.path {
 		f := &w.path[i]
 		if f.item != nil {
 			s.add(f.item.key)
 			s.add(f.item.label)
 		}
-		s.add(f.pick)
-		s.add(f.said)
+		if f.asked != nil {
+			s.add(f.asked.pick)
+			s.add(f.asked.said)
+		}
 	}
 	return s.String()
 }

@@ -75,15 +75,15 @@ func (l *List[T]) key(v T) string {
 
 // load returns the items for the top of the path, loaded once in a hop.
 func (l *List[T]) load(w *walk) ([]T, error) {
-	top := w.top()
-	if top.items == nil {
-		items, err := l.Load(w.scope(), w.asOf(top.end))
+	q := w.top().asked
+	if q.items == nil {
+		items, err := l.Load(w.scope(), w.asOf(w.top().end))
 		if err != nil {
 			return nil, err
 		}
-		top.items = items
+		q.items = items
 	}
-	return top.items.([]T), nil
+	return q.items.([]T), nil
 }
 
 func (l *List[T]) ask(ctx context.Context, w *walk) (string, error) {

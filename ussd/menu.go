@@ -266,17 +266,19 @@ func (m *Menu) offer() *[sha256.Size]byte {
 type menuPages struct {
 	limit, depth int
 	texts        *Texts
-	pages        []string
+	pages        *pager // all are made
 }
 
 // paged returns the pages of a menu with a static title where nothing is wrong. The
 // menu keeps those that were asked for last.
-func (m *Menu) paged(limit, depth int, texts *Texts) []string {
+func (m *Menu) paged(limit, depth int, texts *Texts) *pager {
 	depth = min(depth, 2) // further down the keys are the same
 	known := m.pages.Load()
 	if known == nil || known.limit != limit || known.depth != depth || known.texts != texts {
 		p := newPager(m.text(m.title), limit, m.footer(depth, texts))
-		known = &menuPages{limit, depth, texts, p.all()}
+		for p.has(len(p.pages)) {
+		}
+		known = &menuPages{limit, depth, texts, p}
 		m.pages.Store(known)
 	}
 	return known.pages

@@ -123,12 +123,6 @@ func (p *pager) has(n int) bool {
 	return n < len(p.pages)
 }
 
-func (p *pager) all() []string {
-	for p.has(len(p.pages)) {
-	}
-	return p.pages
-}
-
 // fill puts as much on one page as fits, and returns what is left, and whether that
 // begins in the middle of a line. It may change lines.
 func fill(lines []string, limit int, foot string) (page string, rest []string, cut bool) {

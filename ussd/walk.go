@@ -37,6 +37,8 @@ type walk struct {
 	// tries counts the answers that questions with a limit have refused.
 	tries   map[Question]int
 	parsed  []parsed // what Parse has read on this hop
+	sum     sums
+	scratch [256]byte // for sum
 	secrets []secret // what was typed to explicit questions
 }
 
@@ -55,11 +57,6 @@ type frame struct {
 	item *item
 	// notice stands above the screen.
 	notice string
-	// answer is what a question was answered with, said its text if it is no secret,
-	// pick how the item of a list is known on later hops, and input its number.
-	answer     any
-	said, pick string
-	input      int32
 	// end is where, in the text, the inputs that have led here end.
 	end int32
 	// step is the question of a flow.
@@ -67,11 +64,21 @@ type frame struct {
 	// once is set for a screen of ThenOnce.
 	once bool
 
-	// What is made at most once in a hop: the items of a list, the text of a question,
-	// and the pages below the notice.
+	pages *pager  // below the notice, made once
+	asked *asking // nil if it is no question
+}
+
+// asking is a question on the path.
+type asking struct {
+	Question
+	// answer is what it was answered with, said the answer's text if that is no secret,
+	// pick how the item of a list is known on later hops, and input the answer's number.
+	answer     any
+	said, pick string
+	input      int
+	// items are those of a list, and text is the question's, made once.
 	items any
 	text  *string
-	pages *pager
 }
 
 // serve answers the hop.
@@ -262,8 +269,8 @@ func (w *walk) asOf(end int32) Request {
 func (w *walk) scope() context.Context {
 	s := &scope{Context: w.ctx}
 	for i := range w.path {
-		if f := &w.path[i]; f.answer != nil {
-			s.answers = append(s.answers, answer{f.screen.(*Flow).questions[f.step], f.answer})
+		if q := w.path[i].asked; q != nil && q.answer != nil {
+			s.answers = append(s.answers, answer{q.Question, q.answer})
 		}
 	}
 	return s
@@ -279,7 +286,7 @@ func (w *walk) take(input string) error {
 			return w.push(frame{screen: it.screen, texts: top.texts, item: it, end: int32(w.after)})
 		}
 	case *Flow:
-		return w.takeAnswer(s, s.questions[top.step], input)
+		return w.takeAnswer(s, top.asked, input)
 	}
 	if !w.navigate(key) {
 		top.notice, top.page, top.pages = top.texts.Invalid, 0, nil
@@ -312,6 +319,7 @@ func (w *walk) push(f frame) error {
 				f.screen, f.step = s.then, 0
 				continue
 			}
+			f.asked = &asking{Question: s.questions[f.step]}
 		case *Menu:
 			f.texts = s.textsBelow(f.texts)
 		case onceFunc:
@@ -324,7 +332,7 @@ func (w *walk) push(f frame) error {
 }
 
 // takeAnswer follows the input to a question.
-func (w *walk) takeAnswer(f *Flow, q Question, input string) error {
+func (w *walk) takeAnswer(f *Flow, q *asking, input string) error {
 	top := w.top()
 	key := clean(input)
 	if (key == top.texts.More.Key || slices.Contains(moreKeys, key)) && key == w.moreKey(q).Key {
@@ -360,14 +368,14 @@ func (w *walk) takeAnswer(f *Flow, q Question, input string) error {
 		return err
 	}
 	if a.reason != "" {
-		return w.refuse(q, a.reason)
+		return w.refuse(q.Question, a.reason)
 	}
-	top.answer, top.pick, top.input = a.value, a.pick, int32(w.index)
-	if top.answer == nil {
-		top.answer = nothing{} // of a T that is an interface
+	q.answer, q.pick, q.input = a.value, a.pick, w.index
+	if q.answer == nil {
+		q.answer = nothing{} // of a T that is an interface
 	}
 	if !q.explicit() {
-		top.said = clean(input)
+		q.said = clean(input)
 	}
 	return w.push(frame{screen: f, texts: top.texts, item: top.item, end: int32(w.after), step: top.step + 1})
 }
@@ -500,20 +508,23 @@ func (w *walk) navigate(key string) bool {
 
 // refresh makes a screen that is come back to what it was at first.
 func (f *frame) refresh() {
-	f.page, f.notice, f.answer, f.said, f.pick, f.pages = 0, "", nil, "", "", nil
+	f.page, f.notice, f.pages = 0, "", nil
+	if q := f.asked; q != nil {
+		q.answer, q.said, q.pick = nil, "", ""
+	}
 }
 
 // question returns the text of the question at the top of the path.
 func (w *walk) question() (string, error) {
-	top := w.top()
-	if top.text == nil {
-		text, err := top.screen.(*Flow).questions[top.step].ask(w.scope(), w)
+	q := w.top().asked
+	if q.text == nil {
+		text, err := q.ask(w.scope(), w)
 		if err != nil {
 			return "", err
 		}
-		top.text = &text
+		q.text = &text
 	}
-	return *top.text, nil
+	return *q.text, nil
 }
 
 // moreKeys are the keys for more where the texts' own can be an answer.
@@ -550,12 +561,12 @@ func (w *walk) pager() (*pager, error) {
 		if s.titleFunc != nil {
 			title, err = s.titleFunc(w.scope(), w.asOf(top.end))
 		} else if top.notice == "" {
-			top.pages = &pager{pages: s.paged(w.limit, foot.depth, foot.texts), done: true}
+			top.pages = s.paged(w.limit, foot.depth, foot.texts)
 			return top.pages, nil
 		}
 		text = s.text(title)
 	case *Flow:
-		q := s.questions[top.step]
+		q := top.asked
 		foot.offers = func(key string) bool { return q.frees(w, key) }
 		foot.items = q.kind() != "prompt"
 		if more := w.moreKey(q); more != top.texts.More {
@@ -695,7 +706,7 @@ func (w *walk) name() string {
 		case *Menu:
 			return s.screen()
 		case *Flow:
-			if name := s.questions[f.step].name(); name != "…" {
+			if name := f.asked.name(); name != "…" {
 				return name
 			}
 		}
@@ -721,11 +732,11 @@ func (w *walk) state() (*hopState, error) {
 		return s, nil
 	}
 	for i := range w.path {
-		if f := &w.path[i]; f.pick != "" {
+		if q := w.path[i].asked; q != nil && q.pick != "" {
 			if s.picks == nil {
 				s.picks = map[int]string{}
 			}
-			s.picks[int(f.input)] = f.pick
+			s.picks[q.input] = q.pick
 		}
 	}
 	return s, nil
