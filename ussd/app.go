@@ -77,9 +77,15 @@ func (a *App) Serve(ctx context.Context, r Request) (Response, error) {
 	if a.once.Do(a.prepare); a.wrong != nil {
 		return Response{}, a.wrong
 	}
-	w := walk{app: a, ctx: ctx, request: r}
-	return w.serve()
+	w := walks.Get().(*walk)
+	w.app, w.ctx, w.request = a, ctx, r
+	res, err := w.serve()
+	*w = walk{}
+	walks.Put(w) // unless a screen panics
+	return res, err
 }
+
+var walks = sync.Pool{New: func() any { return new(walk) }}
 
 var errNested = errors.New("ussd: Serve was called inside a screen of an app: instead let Handle, Questions.To or a Branch lead to that menu")
 

@@ -228,9 +228,14 @@ func (s *sums) add(part string) {
 }
 
 func (s *sums) String() string {
-	sum := sha256.Sum256(s.b)
+	digest := sha256.Sum256(s.b)
+	return short(&digest)
+}
+
+// short returns as much of a digest as metadata has room for.
+func short(digest *[sha256.Size]byte) string {
 	var buf [8]byte
-	base64.RawURLEncoding.Encode(buf[:], sum[:6])
+	base64.RawURLEncoding.Encode(buf[:], digest[:6])
 	return string(buf[:sumLen])
 }
 
@@ -255,9 +260,9 @@ func (w *walk) pick(key string) string {
 	return s.String()
 }
 
-// way returns the sum of the way that has led to the top of the path, and of what kind of
-// screen that is: a function must not run in place of a menu that has become one.
-func (w *walk) way() string {
+// way returns the digest of the way that has led to the top of the path, and of what kind
+// of screen that is: a function must not run in place of a menu that has become one.
+func (w *walk) way() [sha256.Size]byte {
 	s := w.newSum()
 	for i := range w.path {
 		f := &w.path[i]
@@ -268,33 +273,31 @@ func (w *walk) way() string {
 		last := i == len(w.path)-1
 		switch screen := f.screen.(type) {
 		case *Menu:
-			s.add("menu")
+			s.add("m")
 			if !last && screen.titleFunc == nil {
 				s.add(screen.title)
 			}
 		case *Flow:
-			s.add("question")
+			s.add("q")
 			if !last {
 				s.add(identity(f.step, f.asked))
 			}
 		default:
-			s.add("function")
+			s.add("f")
 		}
 		if f.asked != nil {
 			s.add(f.asked.pick)
 		}
 	}
-	return s.String()
+	return sha256.Sum256(s.b)
 }
 
-// shown returns the sum of what the screen at the top of the path offers.
-func (w *walk) shown() (string, error) {
-	s := w.newSum()
+// shown returns the sum of what the screen at the end of a way offers.
+func (w *walk) shown(way *[sha256.Size]byte) (string, error) {
+	s := &w.sum
+	s.b = append(s.b[:0], way[:16]...) // which has the session in it
 	switch screen := w.top().screen.(type) {
 	case *Menu:
-		if screen.titleFunc == nil {
-			s.add(screen.title)
-		}
 		s.b = append(s.b, screen.offer()[:]...)
 	case *Flow:
 		q := w.top().asked

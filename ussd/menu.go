@@ -87,7 +87,10 @@ func NewMenu(title string) *Menu {
 // SetTitleFunc sets a function that makes the title when the menu is shown, such as
 // "Welcome, Amina". The answers to earlier questions can be read from ctx. The title is
 // not a part of what a choice depends on; see [App].
-func (m *Menu) SetTitleFunc(fn func(context.Context, Request) (string, error)) { m.titleFunc = fn }
+func (m *Menu) SetTitleFunc(fn func(context.Context, Request) (string, error)) {
+	m.titleFunc = fn
+	m.offered.Store(nil)
+}
 
 func (m *Menu) screen() string {
 	line, _, _ := strings.Cut(m.title, "\n")
@@ -246,11 +249,14 @@ func (m *Menu) text(title string) string {
 	return b.String()
 }
 
-// offer returns a sum of the keys and labels.
+// offer returns a digest of the static title, and of the keys and labels.
 func (m *Menu) offer() *[sha256.Size]byte {
 	sum := m.offered.Load()
 	if sum == nil {
 		var s sums
+		if m.titleFunc == nil {
+			s.add(m.title)
+		}
 		for i := range m.items {
 			s.add(m.items[i].key)
 			s.add(m.items[i].label)

@@ -202,7 +202,8 @@ func (w *walk) compare() error {
 	if _, void := w.was.void.at(w.index); void {
 		return nil // this hop has shown another screen
 	}
-	if w.way() != w.was.way {
+	way := w.way()
+	if short(&way) != w.was.way {
 		return errWay
 	}
 	if w.was.shown == ended {
@@ -212,7 +213,7 @@ func (w *walk) compare() error {
 		}
 		return errShown
 	}
-	shown, err := w.shown()
+	shown, err := w.shown(&way)
 	if err != nil {
 		return w.stopped(err, len(w.request.Text))
 	}
@@ -718,18 +719,19 @@ func (w *walk) name() string {
 func (w *walk) state() (*hopState, error) {
 	top := w.top()
 	s := &hopState{n: w.inputs, dialled: w.was.dialled, void: w.was.void, joined: w.was.joined, refused: w.was.refused}
-	s.way, s.shown = w.way(), ended
-	if !w.over {
-		var err error
-		if s.shown, err = w.shown(); err != nil {
-			return nil, err
-		}
-	}
 	if top.once && top.end > 0 {
 		// What has led here is done, and is not taken again.
 		s.way, s.shown, s.receipt = ended, ended, int(top.end)
 		s.void = spans{{0, strings.Count(w.request.Text[:top.end], "*")}}
 		return s, nil
+	}
+	way := w.way()
+	s.way, s.shown = short(&way), ended
+	if !w.over {
+		var err error
+		if s.shown, err = w.shown(&way); err != nil {
+			return nil, err
+		}
 	}
 	for i := range w.path {
 		if q := w.path[i].asked; q != nil && q.pick != "" {
