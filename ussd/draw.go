@@ -27,7 +27,7 @@ type tree struct {
 func (t *tree) screen(indent string, s Screen) {
 	for f, ok := s.(*Flow); ok; f, ok = s.(*Flow) {
 		for _, q := range f.questions {
-			t.b.WriteString(" ? " + q.name())
+			t.b.WriteString(" ? " + q.traits().name)
 		}
 		s = f.then
 	}
@@ -107,7 +107,7 @@ func (d *drawing) screen(from, label, name string, s Screen) {
 		d.arrow(from, label, id)
 	case *Flow:
 		for _, q := range s.questions {
-			to := d.node("[/", q.name(), "/]")
+			to := d.node("[/", q.traits().name, "/]")
 			d.arrow(from, label, to)
 			from, label = to, ""
 		}

@@ -2,40 +2,34 @@ package ussd
 
 import (
 	"context"
-	"strconv"
 	"strings"
 )
 
 // Question is what a [Flow] asks: a *[Prompt], a *[List] or a [Confirm]. The set is
 // closed.
 type Question interface {
-	// kind tells questions of different types apart in sums.
-	kind() string
-	// name is what the question is called in drawings and sums: static text, or "…".
-	name() string
+	traits() traits
 	// problem says why the question cannot be asked; "" if it can.
 	problem() string
 	// ask returns the text of the question.
 	ask(ctx context.Context, w *walk) (string, error)
-	// sum adds what an answer to the question stands for now, beside its name.
+	// sum adds what an answer to the question stands for now, beside its traits.
 	sum(w *walk, s *sums) error
 	// take reads an answer.
 	take(w *walk, input string) (taken, error)
-	// check decides on an answer that take has read: it returns the reason, never
-	// empty, that the subscriber is told why the answer is refused. r is the request
-	// as of the hop with the answer.
-	check(ctx context.Context, r Request, value any) (reason string, err error)
-	// checks reports whether check does anything.
-	checks() bool
 	// frees reports whether a key is no answer, so that it can lead elsewhere.
 	frees(w *walk, key string) bool
-	// varies reports whether the number of the question's pages can change while it
-	// takes the same answers.
-	varies() bool
-	// limit is how many wrong answers end the session; 0 is no limit.
-	limit() int
-	// explicit reports whether the answer must not come with the dialled code.
-	explicit() bool
+}
+
+// traits are what a question is, whoever is asked.
+type traits struct {
+	kind string // tells questions of different types apart
+	name string // for drawings and sums: static text, or "…"
+	// varies: the number of pages can change while the question takes the same answers.
+	varies bool
+	// explicit: the answer must not come with the dialled code.
+	explicit bool
+	tries    int // how many wrong answers end the session; 0 is no limit
 }
 
 // taken is what an answer was read as.
@@ -45,6 +39,8 @@ type taken struct {
 	reason string
 	// pick is how the item of a list is known on later hops.
 	pick string
+	// check, if it is set, decides on the answer. r is the request as of its hop.
+	check func(ctx context.Context, r Request) (reason string, err error)
 }
 
 // Flow is a screen that asks questions one after the other and then leads to another
@@ -207,15 +203,8 @@ type confirm struct {
 	text func(context.Context, Request) (string, error)
 }
 
-func (*confirm) kind() string    { return "confirm" }
-func (*confirm) name() string    { return "…" }
+func (*confirm) traits() traits  { return traits{kind: "confirm", name: "…", explicit: true} }
 func (*confirm) problem() string { return "" }
-func (*confirm) checks() bool    { return false }
-func (*confirm) varies() bool    { return false } // no key for more is an answer
-func (*confirm) limit() int      { return 0 }
-func (*confirm) explicit() bool  { return true }
-
-func (*confirm) check(context.Context, Request, any) (string, error) { return "", nil }
 
 func (*confirm) frees(_ *walk, key string) bool { return key != "1" && key != "2" }
 
@@ -240,11 +229,6 @@ func (c *confirm) take(w *walk, input string) (taken, error) {
 	default:
 		return taken{reason: t.Invalid}, nil
 	}
-}
-
-// identity is what a question is, beside what it asks now.
-func identity(step int32, q Question) string {
-	return q.kind() + strconv.Itoa(int(step)) + q.name()
 }
 
 func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " / ") }

@@ -227,6 +227,13 @@ func (s *sums) add(part string) {
 	s.b = append(binary.AppendUvarint(s.b, uint64(len(part))), part...)
 }
 
+// question adds what a question is, beside what it asks now.
+func (s *sums) question(f *frame) {
+	s.b = binary.AppendUvarint(s.b, uint64(f.step))
+	s.add(f.asked.kind)
+	s.add(f.asked.name)
+}
+
 func (s *sums) String() string {
 	digest := sha256.Sum256(s.b)
 	return short(&digest)
@@ -280,7 +287,7 @@ func (w *walk) way() [sha256.Size]byte {
 		case *Flow:
 			s.add("q")
 			if !last {
-				s.add(identity(f.step, f.asked))
+				s.question(f)
 			}
 		default:
 			s.add("f")
@@ -300,9 +307,8 @@ func (w *walk) shown(way *[sha256.Size]byte) (string, error) {
 	case *Menu:
 		s.b = append(s.b, screen.offer()[:]...)
 	case *Flow:
-		q := w.top().asked
-		s.add(identity(w.top().step, q))
-		if err := q.sum(w, s); err != nil {
+		s.question(w.top())
+		if err := w.top().asked.sum(w, s); err != nil {
 			return "", err
 		}
 	}

@@ -123,11 +123,7 @@ func (p *privacy) note(secrets []secret, shift int, next bool) {
 
 // asksSecret reports whether the screen asks an explicit question.
 func (w *walk) asksSecret() bool {
-	if len(w.path) == 0 {
-		return false
-	}
-	f, ok := w.top().screen.(*Flow)
-	return ok && f.questions[w.top().step].explicit()
+	return len(w.path) > 0 && w.top().asked != nil && w.top().asked.explicit
 }
 
 func (w *walk) recordKey() string {

@@ -38,13 +38,11 @@ type List[T any] struct {
 // got; elsewhere, and before a choice, Value returns the zero value.
 func (l *List[T]) Value(ctx context.Context) T { return valueOf[T](ctx, l) }
 
-func (*List[T]) kind() string { return "list" }
-
-func (l *List[T]) name() string {
+func (l *List[T]) traits() traits {
 	if l.TitleFunc != nil {
-		return "…"
+		return traits{kind: "list", name: "…"}
 	}
-	return oneLine(l.Title)
+	return traits{kind: "list", name: oneLine(l.Title)}
 }
 
 func (l *List[T]) problem() string {
@@ -59,12 +57,7 @@ func (l *List[T]) problem() string {
 	return ""
 }
 
-func (l *List[T]) checks() bool                                        { return false }
-func (l *List[T]) check(context.Context, Request, any) (string, error) { return "", nil }
-func (l *List[T]) frees(*walk, string) bool                            { return true }
-func (l *List[T]) varies() bool                                        { return false } // no number is a key for more
-func (l *List[T]) limit() int                                          { return 0 }
-func (l *List[T]) explicit() bool                                      { return false }
+func (l *List[T]) frees(*walk, string) bool { return true }
 
 func (l *List[T]) key(v T) string {
 	if l.Key != nil {

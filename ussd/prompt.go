@@ -69,13 +69,12 @@ type Prompt[T any] struct {
 // elsewhere, and while there is no answer, Value returns the zero value.
 func (p *Prompt[T]) Value(ctx context.Context) T { return valueOf[T](ctx, p) }
 
-func (*Prompt[T]) kind() string { return "prompt" }
-
-func (p *Prompt[T]) name() string {
-	if p.TextFunc != nil {
-		return "…"
+func (p *Prompt[T]) traits() traits {
+	t := traits{kind: "prompt", name: oneLine(p.Text), varies: p.TextFunc != nil, explicit: p.Explicit, tries: p.Tries}
+	if t.varies {
+		t.name = "…"
 	}
-	return oneLine(p.Text)
+	return t
 }
 
 func (p *Prompt[T]) problem() string {
@@ -115,20 +114,20 @@ func (p *Prompt[T]) take(w *walk, input string) (taken, error) {
 		reason, err := refusal(err, w.top().texts.Invalid)
 		return taken{reason: reason}, err
 	}
-	return taken{value: v}, nil
-}
-
-func (p *Prompt[T]) checks() bool { return p.Check != nil }
-
-func (p *Prompt[T]) check(ctx context.Context, r Request, value any) (reason string, err error) {
-	v, _ := value.(T)
-	if err = p.Check(ctx, r, v); err == nil {
-		return "", nil
+	t := taken{value: v}
+	if p.Check != nil {
+		t.check = func(ctx context.Context, r Request) (reason string, err error) {
+			v, _ := v.(T)
+			if err = p.Check(ctx, r, v); err == nil {
+				return "", nil
+			}
+			if errors.Unwrap(err) != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+				return "", err
+			}
+			return refusal(err, "?")
+		}
 	}
-	if errors.Unwrap(err) != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return "", err
-	}
-	return refusal(err, "?")
+	return t, nil
 }
 
 // refusal returns what the subscriber is told about an error, unless it carries a
@@ -144,7 +143,3 @@ func (p *Prompt[T]) frees(w *walk, key string) bool {
 	_, err := p.parse(w, key)
 	return err != nil
 }
-
-func (p *Prompt[T]) varies() bool   { return p.TextFunc != nil }
-func (p *Prompt[T]) limit() int     { return p.Tries }
-func (p *Prompt[T]) explicit() bool { return p.Explicit }

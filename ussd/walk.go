@@ -39,7 +39,7 @@ type walk struct {
 	parsed  []parsed // what Parse has read on this hop
 	sum     sums
 	scratch [256]byte // for sum
-	secrets []secret // what was typed to explicit questions
+	secrets []secret  // what was typed to explicit questions
 }
 
 type parsed struct {
@@ -71,6 +71,7 @@ type frame struct {
 // asking is a question on the path.
 type asking struct {
 	Question
+	traits
 	// answer is what it was answered with, said the answer's text if that is no secret,
 	// pick how the item of a list is known on later hops, and input the answer's number.
 	answer     any
@@ -320,7 +321,8 @@ func (w *walk) push(f frame) error {
 				f.screen, f.step = s.then, 0
 				continue
 			}
-			f.asked = &asking{Question: s.questions[f.step]}
+			q := s.questions[f.step]
+			f.asked = &asking{Question: q, traits: q.traits()}
 		case *Menu:
 			f.texts = s.textsBelow(f.texts)
 		case onceFunc:
@@ -345,7 +347,7 @@ func (w *walk) takeAnswer(f *Flow, q *asking, input string) error {
 		case more:
 			top.page++
 			return nil
-		case q.varies():
+		case q.varies:
 			// Whether it is an answer must not depend on how long a text is.
 			top.notice, top.page, top.pages = top.texts.Invalid, 0, nil
 			return nil
@@ -355,27 +357,27 @@ func (w *walk) takeAnswer(f *Flow, q *asking, input string) error {
 	if a.reason != "" && w.navigate(key) {
 		return nil
 	}
-	if q.explicit() {
+	if q.explicit {
 		w.secrets = append(w.secrets, secret{w.begin, w.after})
 		// What is dialled and wrong is as wrong as if it were typed.
 		if w.foreign() && (a.reason == "" || w.after <= w.resumed) {
 			return w.typeItNow()
 		}
 	}
-	if a.reason == "" && err == nil && q.checks() {
-		a.reason, err = w.check(q, a.value)
+	if a.reason == "" && err == nil && a.check != nil {
+		a.reason, err = w.check(q, a)
 	}
 	if err != nil {
 		return err
 	}
 	if a.reason != "" {
-		return w.refuse(q.Question, a.reason)
+		return w.refuse(q, a.reason)
 	}
 	q.answer, q.pick, q.input = a.value, a.pick, w.index
 	if q.answer == nil {
 		q.answer = nothing{} // of a T that is an interface
 	}
-	if !q.explicit() {
+	if !q.explicit {
 		q.said = clean(input)
 	}
 	return w.push(frame{screen: f, texts: top.texts, item: top.item, end: int32(w.after), step: top.step + 1})
@@ -411,14 +413,14 @@ func (w *walk) typeItNow() error {
 // check asks the Check of a question about an answer. One that was refused on an earlier
 // hop is not checked again, or wrong PINs would count twice, unless the subscriber reads
 // on in the reason.
-func (w *walk) check(q Question, value any) (reason string, err error) {
+func (w *walk) check(q *asking, a taken) (reason string, err error) {
 	earlier := w.was.known && w.index < w.was.n
 	_, refused := w.was.refused.at(w.index)
 	next, _, _ := strings.Cut(w.request.Text[min(w.after+1, len(w.request.Text)):], "*")
 	if earlier && refused && clean(next) != w.moreKey(q).Key {
 		return w.top().texts.Invalid, nil
 	}
-	reason, err = q.check(w.scope(), w.asOf(int32(w.after)), value)
+	reason, err = a.check(w.scope(), w.asOf(int32(w.after)))
 	switch {
 	case err != nil:
 		return "", err
@@ -433,18 +435,17 @@ func (w *walk) check(q Question, value any) (reason string, err error) {
 }
 
 // refuse asks a question again.
-func (w *walk) refuse(q Question, reason string) error {
+func (w *walk) refuse(q *asking, reason string) error {
 	top := w.top()
 	top.notice, top.page, top.pages = reason, 0, nil
-	limit := q.limit()
-	if limit == 0 {
+	if q.tries == 0 {
 		return nil
 	}
 	if w.tries == nil {
 		w.tries = map[Question]int{}
 	}
-	w.tries[q]++
-	left := limit - w.tries[q]
+	w.tries[q.Question]++
+	left := q.tries - w.tries[q.Question]
 	if left <= 0 {
 		return Stop(top.texts.TooManyTries)
 	}
@@ -533,9 +534,9 @@ var moreKeys = []string{"98", "99", "000"}
 
 // moreKey is the key for more on a question. Where the text is made at run time it is
 // one that is no answer: which of the two it is must not depend on the text.
-func (w *walk) moreKey(q Question) Key {
+func (w *walk) moreKey(q *asking) Key {
 	more := w.top().texts.More
-	if !q.varies() || q.frees(w, more.Key) {
+	if !q.varies || q.frees(w, more.Key) {
 		return more
 	}
 	for _, k := range moreKeys {
@@ -569,7 +570,7 @@ func (w *walk) pager() (*pager, error) {
 	case *Flow:
 		q := top.asked
 		foot.offers = func(key string) bool { return q.frees(w, key) }
-		foot.items = q.kind() != "prompt"
+		foot.items = q.kind != "prompt"
 		if more := w.moreKey(q); more != top.texts.More {
 			texts := *top.texts
 			texts.More = more
@@ -707,8 +708,8 @@ func (w *walk) name() string {
 		case *Menu:
 			return s.screen()
 		case *Flow:
-			if name := f.asked.name(); name != "…" {
-				return name
+			if f.asked.name != "…" {
+				return f.asked.name
 			}
 		}
 	}
