@@ -1,9 +1,9 @@
 package ussd
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -88,12 +88,13 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 //
 // # What does not
 //
-// The phone may have changed hands since the drop: next should ask for the PIN again
-// before it moves money, rather than rely on one typed before.
+// The phone may have changed hands since the drop. A [Menu] asks again every question that
+// is Explicit; a function of one's own should ask for the PIN again before it moves money.
 //
-// The record holds the Text of the last hop until the session ends, and the one that
-// a session went on with until the record expires, 15 minutes after the subscriber's
-// last hop: with any PIN that was typed. Treat the store as private.
+// The record holds the Text of the last hop until the session ends, and the one that a
+// session went on with until 15 minutes after the subscriber's last hop: with any PIN that
+// was typed to a function of one's own, and without the answers to Explicit questions of a
+// [Menu]. Treat the store as private.
 //
 // A hop that was still being answered when the session was dropped may end after
 // the question was asked. Under [Stateful] the subscriber who then types the same
@@ -125,18 +126,18 @@ type resumeRecord struct {
 }
 
 type resumeSession struct {
-	ID exactText `json:"id"`
+	ID []byte `json:"id"`
 	// From is what the session was asked to go on with; nil if it was not asked.
 	From *resumePoint `json:"from,omitempty"`
 }
 
 // resumePoint is the last hop of a session.
 type resumePoint struct {
-	ID   exactText `json:"id"`
-	Text exactText `json:"text,omitempty"`
-	Len  int       `json:"len"` // of the text, which is forgotten when the session ends
-	Hop  exactText `json:"hop,omitempty"`
-	At   int64     `json:"at"` // ms since 1970
+	ID   []byte `json:"id"` // which JSON keeps as it is, if it is not UTF-8 too
+	Text []byte `json:"text,omitempty"`
+	Len  int    `json:"len"` // of the text, which is forgotten when the session ends
+	Hop  []byte `json:"hop,omitempty"`
+	At   int64  `json:"at"` // ms since 1970
 	// Over is set if there is nothing to go on with: the session has ended, or the
 	// hop failed.
 	Over bool `json:"over,omitempty"`
@@ -152,13 +153,12 @@ func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
 	}
 	if from != nil {
 		choice, rest, more := resumeChoice(r.Text)
-		switch choice {
-		case resumeAsk:
+		switch {
+		case r.Text == "":
 			return o.ask(r, ""), nil
-		case resumeAskAgain:
-			texts := o.texts(r)
-			return o.ask(r, cmp.Or(texts.Choose, "Please choose 1 or 2.")+"\n"), nil
-		case resumeContinue:
+		case choice == "":
+			return o.ask(r, cmp.Or(o.texts(r).Choose, "Please choose 1 or 2.")+"\n"), nil
+		case choice == "1":
 			session := r.SessionID
 			r.SessionID = string(from.ID)
 			if more {
@@ -167,10 +167,9 @@ func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
 				r.Text, r.Hop = string(from.Text), string(from.Hop)
 			}
 			return o.run(ctx, key, session, r, len(from.Text))
-		case resumeStartAgain:
-			if r.Text = rest; !more {
-				r.Hop = ""
-			}
+		}
+		if r.Text = rest; !more {
+			r.Hop = ""
 		}
 	}
 	return o.run(ctx, key, r.SessionID, r, 0)
@@ -206,7 +205,7 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 		if n := len(rec.Sessions) - resumeSessions + 1; n > 0 {
 			rec.Sessions = slices.Delete(rec.Sessions, 0, n)
 		}
-		rec.Sessions = append(rec.Sessions, resumeSession{exactText(r.SessionID), from})
+		rec.Sessions = append(rec.Sessions, resumeSession{[]byte(r.SessionID), from})
 		entered = true
 		return true, nil
 	})
@@ -220,13 +219,13 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 
 // offers reports whether there is something to go on with.
 func (o *resume) offers(p *resumePoint) bool {
-	return p != nil && !p.Over && p.Text != "" && time.Now().UnixMilli() < p.At+o.limit.Milliseconds()
+	return p != nil && !p.Over && len(p.Text) > 0 && time.Now().UnixMilli() < p.At+o.limit.Milliseconds()
 }
 
 // run runs a hop, which came in a session, and remembers what it led to. The beginning of
 // its text was typed before the session was dropped.
 func (o *resume) run(ctx context.Context, key, session string, r Request, resumed int) (resp Response, err error) {
-	p := resumePoint{ID: exactText(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
+	p := resumePoint{ID: []byte(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
 	defer func() { o.remember(ctx, key, session, p) }()
 	inner, typed := withPrivacy(ctx, resumed)
 	resp, err = o.next(inner, r)
@@ -239,7 +238,7 @@ func (o *resume) run(ctx context.Context, key, session string, r Request, resume
 	case !shown.Continue:
 		p.Ended = true
 	default:
-		p.Text, p.Hop, p.Over = exactText(blank(r.Text, typed.secrets)), exactText(r.Hop), false
+		p.Text, p.Hop, p.Over = []byte(blank(r.Text, typed.secrets)), []byte(r.Hop), false
 	}
 	return resp, err
 }
@@ -265,7 +264,7 @@ func (o *resume) remember(ctx context.Context, key, session string, p resumePoin
 func (o *resume) replaces(rec resumeRecord, session string, p resumePoint) bool {
 	last := rec.Last
 	switch {
-	case last != nil && last.ID == p.ID:
+	case last != nil && bytes.Equal(last.ID, p.ID):
 		// A copy of a hop may fail where another one is answered.
 		return !last.Ended && (p.Len > last.Len || p.Len == last.Len && (!p.Over || p.Ended))
 	case len(rec.Sessions) == 0 || string(rec.Sessions[len(rec.Sessions)-1].ID) != session:
@@ -283,45 +282,15 @@ func (o *resume) ask(r Request, reason string) Response {
 		"\n2. " + cmp.Or(t.StartAgain, "Start again")).WithHop(resumeHop)
 }
 
-const (
-	resumeAsk = iota
-	resumeAskAgain
-	resumeContinue
-	resumeStartAgain
-)
-
-// resumeChoice reads the answer to the question from the text of the session that
-// was asked, and returns the rest of the text after it. It depends on nothing else, so
-// hops can be delivered again.
-func resumeChoice(text string) (choice int, rest string, more bool) {
-	if text == "" {
-		return resumeAsk, "", false
-	}
-	for {
-		var part string
-		part, rest, more = strings.Cut(text, "*")
-		switch {
-		case clean(part) == "1":
-			return resumeContinue, rest, more
-		case clean(part) == "2":
-			return resumeStartAgain, rest, more
-		case !more:
-			return resumeAskAgain, "", false
+// resumeChoice reads the answer to the question, "1" or "2", from the text of the session
+// that was asked, and returns the rest of the text after it. It depends on nothing else,
+// so hops can be delivered again.
+func resumeChoice(text string) (choice, rest string, more bool) {
+	for more = true; more; {
+		choice, text, more = strings.Cut(text, "*")
+		if choice = clean(choice); choice == "1" || choice == "2" {
+			return choice, text, more
 		}
-		text = rest
 	}
-}
-
-// exactText is a string that JSON keeps as it is: encoding/json replaces bytes of a
-// string that are not UTF-8.
-type exactText string
-
-func (t exactText) MarshalText() ([]byte, error) {
-	return base64.StdEncoding.AppendEncode(nil, []byte(t)), nil
-}
-
-func (t *exactText) UnmarshalText(b []byte) error {
-	p, err := base64.StdEncoding.AppendDecode(nil, b)
-	*t = exactText(p)
-	return err
+	return "", "", false
 }

@@ -74,6 +74,7 @@ type asking struct {
 	traits
 	// answer is what it was answered with, said the answer's text if that is no secret,
 	// pick how the item of a list is known on later hops, and input the answer's number.
+	answered   bool
 	answer     any
 	said, pick string
 	input      int
@@ -159,7 +160,7 @@ func (w *walk) follow() error {
 	return nil
 }
 
-// typedFrom returns the number of the first input of this hop if they are known to be one
+// typedFrom returns the number of the first input of this hop if all are known to be one
 // answer with a "*" in it, and -1 otherwise.
 func (w *walk) typedFrom() int {
 	stars := strings.Count(w.request.Typed, "*")
@@ -172,15 +173,14 @@ func (w *walk) typedFrom() int {
 
 // endOf returns where, in a text, the n-th input from a start on ends.
 func endOf(text string, start, n int) int {
-	end := start
 	for ; n > 0; n-- {
-		i := strings.IndexByte(text[end:], '*')
+		i := strings.IndexByte(text[start:], '*')
 		if i < 0 {
 			return len(text)
 		}
-		end += i + 1
+		start += i + 1
 	}
-	return end - 1
+	return start - 1
 }
 
 // change is the error of a hop whose input was given to another screen than the one that
@@ -253,12 +253,17 @@ func (w *walk) changed(c change) error {
 		return err
 	}
 	w.was.void = void
-	top := w.top()
-	top.notice, top.page, top.pages = top.texts.Changed, 0, nil
+	w.notice(w.top().texts.Changed)
 	return nil
 }
 
 func (w *walk) top() *frame { return &w.path[len(w.path)-1] }
+
+// notice puts a notice above the screen at the top of the path.
+func (w *walk) notice(text string) {
+	top := w.top()
+	top.notice, top.page, top.pages = text, 0, nil
+}
 
 // asOf returns the request as of the hop whose text ended there.
 func (w *walk) asOf(end int32) Request {
@@ -271,7 +276,7 @@ func (w *walk) asOf(end int32) Request {
 func (w *walk) scope() context.Context {
 	s := &scope{Context: w.ctx}
 	for i := range w.path {
-		if q := w.path[i].asked; q != nil && q.answer != nil {
+		if q := w.path[i].asked; q != nil && q.answered {
 			s.answers = append(s.answers, answer{q.Question, q.answer})
 		}
 	}
@@ -291,7 +296,7 @@ func (w *walk) take(input string) error {
 		return w.takeAnswer(s, top.asked, input)
 	}
 	if !w.navigate(key) {
-		top.notice, top.page, top.pages = top.texts.Invalid, 0, nil
+		w.notice(top.texts.Invalid)
 	}
 	return nil
 }
@@ -349,7 +354,7 @@ func (w *walk) takeAnswer(f *Flow, q *asking, input string) error {
 			return nil
 		case q.varies:
 			// Whether it is an answer must not depend on how long a text is.
-			top.notice, top.page, top.pages = top.texts.Invalid, 0, nil
+			w.notice(top.texts.Invalid)
 			return nil
 		}
 	}
@@ -367,24 +372,18 @@ func (w *walk) takeAnswer(f *Flow, q *asking, input string) error {
 	if a.reason == "" && err == nil && a.check != nil {
 		a.reason, err = w.check(q, a)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if a.reason != "" {
+	case a.reason != "":
 		return w.refuse(q, a.reason)
 	}
-	q.answer, q.pick, q.input = a.value, a.pick, w.index
-	if q.answer == nil {
-		q.answer = nothing{} // of a T that is an interface
-	}
+	q.answered, q.answer, q.pick, q.input = true, a.value, a.pick, w.index
 	if !q.explicit {
 		q.said = clean(input)
 	}
 	return w.push(frame{screen: f, texts: top.texts, item: top.item, end: int32(w.after), step: top.step + 1})
 }
-
-// nothing is an answer that is nil.
-type nothing struct{}
 
 // foreign reports whether the input is none that the subscriber has typed to the question
 // on the screen, in this session: it came with the dialled code, with the input before it,
@@ -395,8 +394,7 @@ func (w *walk) foreign() bool {
 
 // typeItNow asks for an answer that was foreign, and drops what was typed behind it.
 func (w *walk) typeItNow() error {
-	top := w.top()
-	top.notice, top.page, top.pages = top.texts.TypeItNow, 0, nil
+	w.notice(w.top().texts.TypeItNow)
 	last := w.inputs - 1
 	switch {
 	case w.index < w.was.dialled:
@@ -436,20 +434,18 @@ func (w *walk) check(q *asking, a taken) (reason string, err error) {
 
 // refuse asks a question again.
 func (w *walk) refuse(q *asking, reason string) error {
-	top := w.top()
-	top.notice, top.page, top.pages = reason, 0, nil
-	if q.tries == 0 {
-		return nil
+	if q.tries > 0 {
+		if w.tries == nil {
+			w.tries = map[Question]int{}
+		}
+		w.tries[q.Question]++
+		left := q.tries - w.tries[q.Question]
+		if left <= 0 {
+			return Stop(w.top().texts.TooManyTries)
+		}
+		reason += " " + w.top().texts.TriesLeft + " " + strconv.Itoa(left)
 	}
-	if w.tries == nil {
-		w.tries = map[Question]int{}
-	}
-	w.tries[q.Question]++
-	left := q.tries - w.tries[q.Question]
-	if left <= 0 {
-		return Stop(top.texts.TooManyTries)
-	}
-	top.notice += " " + top.texts.TriesLeft + " " + strconv.Itoa(left)
+	w.notice(reason)
 	return nil
 }
 
@@ -512,7 +508,7 @@ func (w *walk) navigate(key string) bool {
 func (f *frame) refresh() {
 	f.page, f.notice, f.pages = 0, "", nil
 	if q := f.asked; q != nil {
-		q.answer, q.said, q.pick = nil, "", ""
+		q.answered, q.said, q.pick = false, "", ""
 	}
 }
 
@@ -591,24 +587,21 @@ func (w *walk) more() (bool, error) {
 	return err == nil && p.has(int(w.top().page)+1), err
 }
 
-// show runs the screen that the inputs have led to.
-func (w *walk) show() (Response, error) {
+// show runs the screen that the inputs have led to. A function gets the request as of the
+// hop that has led to it.
+func (w *walk) show() (res Response, err error) {
 	switch s := w.top().screen.(type) {
 	case ScreenFunc:
-		return w.run(s)
+		res, err = s(w.scope(), w.asOf(w.top().end))
 	case onceFunc:
-		return w.run(func(ctx context.Context, r Request) (Response, error) { return w.runOnce(ctx, s, r) })
+		res, err = w.runOnce(w.scope(), s, w.asOf(w.top().end))
+	default:
+		p, err := w.pager()
+		if err != nil {
+			return Response{}, err
+		}
+		return w.page(Response{Continue: true}, p, false), nil
 	}
-	p, err := w.pager()
-	if err != nil {
-		return Response{}, err
-	}
-	return w.page(Response{Continue: true}, p, false), nil
-}
-
-// run calls a function with the request as of the hop that has led to it.
-func (w *walk) run(fn ScreenFunc) (Response, error) {
-	res, err := fn(w.scope(), w.asOf(w.top().end))
 	if err != nil || res.Text == "" {
 		return res, err
 	}
