@@ -42,48 +42,42 @@ var ErrLost = errors.New("ussd: session is not in the store")
 //
 //   - There is one record for a session id and phone number together. Two
 //     subscribers never meet in one, even if a session id repeats or is forged.
-//   - The hops of a session run one at a time. The others wait until their context
-//     ends.
+//   - The hops of a session run one at a time; the others wait until their context ends.
 //   - When Africa's Talking delivers a hop again, or twice at once, fn runs once, and
 //     all deliveries get the same [Response]. The record keeps the last 8 hops, until
 //     15 minutes after the last one. An older hop is an [ErrConflict].
-//   - [Request.Typed] is exactly what the subscriber typed, "*" included. It is empty
-//     on the first hop, where a code that was dialled with an extension shows in
-//     [Request.Text].
+//   - [Request.Typed] is exactly what the subscriber typed, "*" included; a [Menu] inside
+//     takes it for one answer. It is empty on the first hop, where a code that was dialled
+//     with an extension shows in [Request.Text].
 //   - A hop that is neither a known one nor the next fails with [ErrConflict], and
-//     fn does not run. If the store has no record of the session, a hop that has
-//     metadata ([Request.Hop]), or that [Resume] goes on with, fails with [ErrLost]:
-//     it cannot be the first hop of a dialled code.
+//     fn does not run. If the store has no record of the session, a hop in the middle of
+//     it fails with [ErrLost]. Hop metadata tells: Stateful sets "~" if fn sets none.
 //   - Stateful saves the state and the answer together before it returns the answer,
 //     even if the context has ended by the time fn returns.
-//   - When fn returns an error, panics, or leaves a state that encoding/json refuses,
-//     Stateful drops its changes of the state, and the hop stays unanswered: if it is
-//     delivered again, fn runs again, with the state it was first given. Another
-//     input in its place is an [ErrConflict], because fn may have done something for
-//     the first one.
+//   - When fn returns an error without a screen ([ScreenError]), panics, or leaves a state
+//     that encoding/json refuses, Stateful drops its changes of the state, and the hop
+//     stays unanswered: if it is delivered again, fn runs again, with the state it was
+//     first given. Another input in its place is an [ErrConflict], because fn may have
+//     done something for the first one.
 //
 // # What does not
 //
 // Fn may run a second time for a hop that is delivered again: when fn failed, when
 // the machine died before fn's result was saved, or when that Save failed. What must
-// not happen twice, such as a payment, goes through [state.Once], or to a service
-// that takes [Request.HopID] as an idempotency key.
+// not happen twice, such as a payment, goes through [Questions.ThenOnce] or [state.Once].
 //
 // When the machine died or the Save failed, no machine runs the hop again before 30
 // seconds after the end of the first one's context, or a minute after its start if
 // its context has no deadline. Clocks must agree to within seconds. A function that
-// goes on for longer than that after its context ended can overlap with its own
-// repetition, and then only one of the two is saved.
-//
-// If the Save of the result fails, Stateful returns an error, so the subscriber
-// reads an apology although fn has run.
+// goes on for longer than that can overlap with its own repetition, and then only one of
+// the two is saved. If the Save fails, the subscriber reads an apology although fn has run.
 //
 // # The record
 //
 // S is encoded with encoding/json: unexported fields are lost. The record also holds
-// the screens of the last hops, and hashes of the inputs; the key holds a hash of the
-// phone number. Short inputs can be guessed from hashes, and screens and S hold what
-// fn put there: treat the store as private, and keep PINs out of S.
+// the screens of the last hops, and hashes of the inputs, from which short ones can be
+// guessed, but of nothing that was typed to a question of a [Menu] that is Explicit. Treat
+// the store as private, and keep PINs out of S.
 func Stateful[S any](store state.Store, fn func(ctx context.Context, r Request, s *S) (Response, error)) func(context.Context, Request) (Response, error) {
 	if store == nil || fn == nil {
 		panic("ussd: Stateful needs a store and a function")
@@ -120,39 +114,19 @@ type hops struct {
 	run func(ctx context.Context, r Request, state []byte) (Response, []byte, error)
 }
 
-func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) {
+func (h *hops) serve(ctx context.Context, r Request) (Response, error) {
 	key := record.Key("session", r.SessionID, r.PhoneNumber)
-	outer := privacyOf(ctx)
-	var this hopText
 	var s session
-	known := false
+	var known *answeredHop
 	version, err := record.Update(ctx, h.store, key, sessionTTL, func(rec *session) (save bool, err error) {
-		resumed := rec.resumed(outer)
-		var hop *answeredHop
-		if hop = rec.find(key, r.Text, resumed); hop != nil {
-			known, resp = true, hop.response()
-			outer.note(hop.Secret, 0, rec.Next)
-			// While the subscriber still holds the phone at its screen, the
-			// record must last.
-			return rec.Trying == nil && resp.Continue && hop == rec.last(), nil
-		}
-		if rec.Trying != nil && time.Now().UnixMilli() < rec.Trying.Until {
-			return false, record.ErrWait
-		}
-		if rec.Trying == nil && len(rec.Hops) == 0 {
-			if r.Text != "" && (r.Hop != "" || outer.typedBefore() > 0) {
-				return false, ErrLost
-			}
-		} else if r.Typed, err = rec.next(key, r.Text, resumed); err != nil {
-			return false, err
-		}
-		this = newHopText(key, r.Text, rec.secrets(r.Text), resumed)
-		rec.Trying = &attempt{this, record.LeaseEnd(ctx)}
+		known, err = rec.claim(ctx, key, &r)
 		s = *rec
-		return true, nil
+		// While the subscriber still holds the phone at its screen, the record must last.
+		return err == nil && (known == nil || rec.Trying == nil && known.Continue && known == rec.last()), err
 	})
-	if known {
-		return resp, nil // whether or not the record could be renewed
+	if known != nil {
+		privacyOf(ctx).note(known.Secret, 0, s.Next)
+		return known.response(), nil // whether or not the record could be renewed
 	}
 	if err != nil {
 		return Response{}, err
@@ -170,7 +144,7 @@ func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) 
 	if r.Hop == hopMark {
 		r.Hop = "" // the app has set none
 	}
-	inner, typed := withPrivacy(ctx, outer.typedBefore())
+	inner, typed := withPrivacy(ctx, privacyOf(ctx).typedBefore())
 	resp, after, failed := h.run(inner, r, s.State)
 	if after == nil {
 		return Response{}, failed
@@ -179,9 +153,10 @@ func (h *hops) serve(ctx context.Context, r Request) (resp Response, err error) 
 	if resp.Hop == "" && resp.Continue {
 		resp.Hop = hopMark // so that the next hop is known to be none that begins a session
 	}
-	s.Next = typed.next
-	this = newHopText(key, r.Text, typed.secrets, this.Resumed)
-	if err := record.Commit(ctx, h.store, key, s.answered(this, resp, after), version, sessionTTL); err != nil {
+	this := answeredHop{newHopText(key, r.Text, typed.secrets, s.Trying.Resumed), keepScreen(resp)}
+	s.Hops = append(slices.Clip(s.Hops[max(0, len(s.Hops)-keptHops+1):]), this)
+	s.Next, s.Trying, s.State = typed.next, nil, after
+	if err := record.Commit(ctx, h.store, key, s, version, sessionTTL); err != nil {
 		return Response{}, err
 	}
 	if failed != nil {
@@ -215,52 +190,54 @@ type attempt struct {
 
 func (s *session) last() *answeredHop { return &s.Hops[len(s.Hops)-1] }
 
-// find returns the hop that was answered, nil if it was not.
-func (s *session) find(key, text string, resumed int) *answeredHop {
+// claim notes that the hop is being tried, unless it was answered, and finds out what was
+// typed on it.
+func (s *session) claim(ctx context.Context, key string, r *Request) (known *answeredHop, err error) {
+	before := privacyOf(ctx).typedBefore()
+	resumed := s.resumed(before)
 	for i := range s.Hops {
-		if s.Hops[i].is(key, text, resumed) {
-			return &s.Hops[i]
+		if s.Hops[i].is(key, r.Text, resumed) {
+			return &s.Hops[i], nil
 		}
 	}
-	return nil
+	if s.Trying != nil && time.Now().UnixMilli() < s.Trying.Until {
+		return nil, record.ErrWait
+	}
+	// Until it is answered, what may have been dialled and what was typed to an explicit
+	// question counts as secret.
+	secrets := []secret{{0, len(r.Text)}}
+	switch {
+	case len(s.Hops) > 0:
+		if secrets = s.last().Secret; s.Next {
+			secrets = append(slices.Clip(secrets), secret{s.last().Len, len(r.Text)})
+		}
+		r.Typed, err = s.next(key, r.Text, resumed)
+	case s.Trying != nil && !s.Trying.is(key, r.Text, resumed):
+		err = errTried
+	case s.Trying == nil && r.Text != "" && (r.Hop != "" || before > 0):
+		err = ErrLost
+	}
+	s.Trying = &attempt{newHopText(key, r.Text, secrets, resumed), record.LeaseEnd(ctx)}
+	return nil, err
 }
 
-// secrets returns what is taken for secret in a text while its hop is tried: what may have
-// been dialled, and what was typed to an explicit question.
-func (s *session) secrets(text string) []secret {
-	if len(s.Hops) == 0 {
-		return []secret{{0, len(text)}}
-	}
-	last := s.last()
-	if !s.Next {
-		return last.Secret
-	}
-	return append(slices.Clip(last.Secret), secret{last.Len, len(text)})
-}
+var errTried = fmt.Errorf("%w: it was tried with another input", ErrConflict)
 
 // resumed returns how many bytes of the text were typed before the session was dropped, if
 // there is a secret among them. Then the hop that is gone on with is answered anew.
-func (s *session) resumed(p *privacy) int {
-	if n := p.typedBefore(); n > 0 && len(s.Hops) > 0 {
-		for _, secret := range s.last().Secret {
-			if secret[0] < n {
-				return n
-			}
-		}
+func (s *session) resumed(before int) int {
+	if before > 0 && len(s.Hops) > 0 && slices.ContainsFunc(s.last().Secret, func(x secret) bool { return x[0] < before }) {
+		return before
 	}
 	return 0
 }
 
 // next returns the input that leads from the last hop to this one.
 func (s *session) next(key, text string, resumed int) (typed string, err error) {
-	if s.Trying != nil && !s.Trying.is(key, text, resumed) {
-		return "", fmt.Errorf("%w: it was tried with another input", ErrConflict)
-	}
-	if len(s.Hops) == 0 {
-		return "", nil // the first hop was tried, and this is it
-	}
 	last := s.last()
 	switch n := last.Len; {
+	case s.Trying != nil && !s.Trying.is(key, text, resumed):
+		return "", errTried
 	case !last.Continue:
 		return "", fmt.Errorf("%w: the session has ended", ErrConflict)
 	case n == 0 && text != "":
@@ -271,11 +248,4 @@ func (s *session) next(key, text string, resumed int) (typed string, err error) 
 		return text[n+1:], nil
 	}
 	return "", ErrConflict
-}
-
-// answered returns the record with the answer to the hop that was tried.
-func (s session) answered(this hopText, r Response, state []byte) session {
-	hops := s.Hops[max(0, len(s.Hops)-keptHops+1):]
-	s.Hops, s.Trying, s.State = append(slices.Clip(hops), answeredHop{this, keepScreen(r)}), nil, state
-	return s
 }
