@@ -19,9 +19,9 @@ const (
 	hopMark = "~"
 	sumLen  = 6
 	// maxState is how long it may be without the name and the number of dialled
-	// inputs. maxSpans is how many spans of inputs may be void.
+	// inputs. maxVoid is how many spans of inputs may be void.
 	maxState = 70
-	maxSpans = 6
+	maxVoid  = 6
 	// ended is the sum of what is shown when an error or Stop has ended the session.
 	ended = "000000"
 )
@@ -44,72 +44,80 @@ type hopState struct {
 	known      bool
 	way, shown string
 	n          int // how many inputs there were
-	// void are the inputs that are not acted on, refused those that a Check has
-	// refused, and joined those that were typed as one answer with a "*" in it.
-	void, refused, joined spans
-	picks                 map[int]string // input → sum of the key of the list item that it chose
-	// receipt is where, in the text, the answers end that ThenOnce has acted on, if
-	// its screen is what is shown.
-	receipt int
-	// dialled is how many inputs came with the dialled code.
-	dialled int
+	marks      marks
+	dialled    int // how many inputs came with the dialled code
 }
 
-// span is inputs from and including the first, to and including the last.
-type span struct{ from, to int }
+// mark says something about the inputs from one to another, counted from 0.
+type mark struct {
+	kind     byte
+	from, to int
+	sum      string
+}
 
-// spans are in order and do not touch each other, but where joined.
-type spans []span
+const (
+	void    = 'v' // they are not acted on
+	joined  = 'j' // they were typed as one answer with a "*" in it
+	refused = 'x' // a Check has refused them
+	picked  = 'k' // a list item was chosen, whose key has this sum
+	receipt = 'r' // not of inputs: what is shown is of the ThenOnce whose text ended there
+)
 
-// at returns the span that an input is in.
-func (s spans) at(i int) (span, bool) {
-	for _, v := range s {
-		if v.from <= i && i <= v.to {
+type marks []mark
+
+// at returns the mark of a kind that an input has.
+func (m marks) at(kind byte, i int) (mark, bool) {
+	for _, v := range m {
+		if v.kind == kind && v.from <= i && i <= v.to {
 			return v, true
 		}
 	}
-	return span{}, false
+	return mark{}, false
 }
 
-// with returns the spans with the inputs from one to another, merged with those that they
-// touch.
-func (s spans) with(from, to int) spans {
-	out := make(spans, 0, len(s)+1)
-	for _, v := range s {
-		if v.to+1 < from || to+1 < v.from {
+// with returns the marks with one more, merged with those of its kind that it touches.
+func (m marks) with(kind byte, from, to int) marks {
+	out := make(marks, 0, len(m)+1)
+	for _, v := range m {
+		if v.kind != kind || v.to+1 < from || to+1 < v.from {
 			out = append(out, v)
 		} else {
 			from, to = min(from, v.from), max(to, v.to)
 		}
 	}
-	return append(out, span{from, to})
+	return append(out, mark{kind: kind, from: from, to: to})
 }
 
-func (s spans) appendTo(b []byte, mark byte) []byte {
-	for _, v := range s {
-		b = strconv.AppendInt(append(b, '.', mark), int64(v.from), 10)
-		if v.to != v.from {
-			b = strconv.AppendInt(append(b, '-'), int64(v.to), 10)
+// of returns the marks of some kinds.
+func (m marks) of(kinds string) (out marks) {
+	for _, v := range m {
+		if strings.IndexByte(kinds, v.kind) >= 0 {
+			out = append(out, v)
 		}
 	}
-	return b
+	return out
+}
+
+// receipt returns where the text of the ThenOnce ended whose screen is shown, or 0.
+func (s *hopState) receipt() int {
+	for _, v := range s.marks {
+		if v.kind == receipt {
+			return v.from
+		}
+	}
+	return 0
 }
 
 func (s *hopState) appendTo(b []byte) []byte {
-	b = append(append(b, s.way...), s.shown...)
+	b = append(append(append(b, hopMark...), s.way...), s.shown...)
 	b = strconv.AppendInt(append(b, '.'), int64(s.n), 10)
-	b = s.void.appendTo(b, 'v')
-	b = s.joined.appendTo(b, 'j')
-	b = s.refused.appendTo(b, 'x')
-	if s.receipt > 0 {
-		b = strconv.AppendInt(append(b, ".r"...), int64(s.receipt), 10)
-	}
-	if len(s.picks) > 0 {
-		for i := range s.n {
-			if sum, ok := s.picks[i]; ok {
-				b = strconv.AppendInt(append(b, ".k"...), int64(i), 10)
-				b = append(append(b, ':'), sum...)
-			}
+	for _, v := range s.marks {
+		b = strconv.AppendInt(append(b, '.', v.kind), int64(v.from), 10)
+		if v.to != v.from {
+			b = strconv.AppendInt(append(b, '-'), int64(v.to), 10)
+		}
+		if v.sum != "" {
+			b = append(append(b, ':'), v.sum...)
 		}
 	}
 	return b
@@ -120,12 +128,12 @@ func (s *hopState) appendTo(b []byte) []byte {
 // are left out first.
 func (s *hopState) metadata(name string) (string, bool) {
 	var buf [160]byte
-	b := s.appendTo(append(buf[:0], hopMark...))
+	b := s.appendTo(buf[:0])
 	if len(b) > maxState {
-		s.refused, s.picks = nil, nil
-		b = s.appendTo(append(buf[:0], hopMark...))
+		s.marks = s.marks.of("vjr")
+		b = s.appendTo(buf[:0])
 	}
-	ok := len(b) <= maxState && len(s.void) <= maxSpans
+	ok := len(b) <= maxState
 	b = strconv.AppendInt(append(b, hopMark...), int64(s.dialled), 10)
 	return cutName(name, maxHop-len(b)) + string(b), ok
 }
@@ -164,44 +172,31 @@ func parseHop(hop string) (s hopState, ok bool) {
 		return s, true
 	}
 	for more {
-		var mark string
-		if mark, marks, more = strings.Cut(marks, "."); mark == "" || !t.mark(mark[0], mark[1:]) {
+		var m string
+		m, marks, more = strings.Cut(marks, ".")
+		v, ok := parseMark(m)
+		if !ok || v.to >= t.n && v.kind != receipt {
 			return s, true
 		}
+		t.marks = append(t.marks, v)
 	}
 	t.known = true
 	return t, true
 }
 
-// mark reads one mark of metadata.
-func (s *hopState) mark(kind byte, value string) bool {
-	if kind == 'r' {
-		var ok bool
-		s.receipt, ok = number(value, true)
-		return ok && s.receipt > 0
+// parseMark reads "v2-3" or "k1:abcdef".
+func parseMark(s string) (m mark, ok bool) {
+	s, m.sum, _ = strings.Cut(s, ":")
+	if s == "" || strings.IndexByte("vjxkr", s[0]) < 0 || (s[0] == picked) != (len(m.sum) == sumLen) {
+		return m, false
 	}
-	if kind == 'k' {
-		at, sum, _ := strings.Cut(value, ":")
-		i, ok := number(at, len(sum) == sumLen)
-		if s.picks == nil {
-			s.picks = map[int]string{}
-		}
-		s.picks[i] = sum
-		return ok
+	m.kind = s[0]
+	from, to, ranged := strings.Cut(s[1:], "-")
+	m.from, ok = number(from, true)
+	if m.to = m.from; ranged {
+		m.to, ok = number(to, ok)
 	}
-	first, last, ranged := strings.Cut(value, "-")
-	from, ok := number(first, true)
-	to := from
-	if ranged {
-		to, ok = number(last, ok)
-	}
-	switch list := map[byte]*spans{'v': &s.void, 'j': &s.joined, 'x': &s.refused}[kind]; {
-	case !ok || list == nil || to < from || to >= s.n:
-		return false
-	default:
-		*list = append(*list, span{from, to})
-		return true
-	}
+	return m, ok && m.from <= m.to
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

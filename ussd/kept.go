@@ -157,7 +157,7 @@ func (w *walk) recall() error {
 	if !ok {
 		w.was = hopState{dialled: w.inputs} // the first hop is the one that nothing is known about
 	}
-	if w.inputs > 0 && w.was.n >= w.inputs || w.was.receipt > len(text) {
+	if w.inputs > 0 && w.was.n >= w.inputs || w.was.receipt() > len(text) {
 		w.was = hopState{dialled: w.was.dialled} // of another hop
 	}
 	return nil
@@ -165,7 +165,7 @@ func (w *walk) recall() error {
 
 // keep leaves in the store what the next hop's metadata may not bring.
 func (w *walk) keep(metadata string, s *hopState) error {
-	if w.app.records == nil || w.app.fixed || w.echoed && len(s.void) == 0 && s.receipt == 0 {
+	if w.app.records == nil || w.app.fixed || w.echoed && len(s.marks.of("vr")) == 0 {
 		return nil
 	}
 	key, text := w.recordKey(), w.request.Text
@@ -194,7 +194,7 @@ func (w *walk) keep(metadata string, s *hopState) error {
 		rec.Hops = append(before, after...)
 		return true, nil
 	})
-	if errors.Is(err, state.ErrFull) && len(s.void) == 0 {
+	if errors.Is(err, state.ErrFull) && len(s.marks.of("vr")) == 0 {
 		return nil // most accounts bring the metadata back; others take the inputs for dialled
 	}
 	if err != nil {
@@ -216,8 +216,8 @@ func (k keptScreen) response() Response {
 	return Response{Text: string(k.Text), Hop: string(k.Hop), Continue: k.Continue}
 }
 
-// receipt is what is kept of a ThenOnce.
-type receipt struct {
+// done is what is kept of a ThenOnce.
+type done struct {
 	// Asked is a sum of the answers, but of those to explicit questions.
 	Asked  string     `json:"asked"`
 	Screen keptScreen `json:"screen"`
@@ -241,7 +241,7 @@ func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Respons
 	}
 	asked, name := w.asked(), w.name()
 	var told error
-	kept, err := state.Once(ctx, w.app.records, receiptKey(r), func(ctx context.Context) (receipt, error) {
+	kept, err := state.Once(ctx, w.app.records, receiptKey(r), func(ctx context.Context) (done, error) {
 		res, err := fn(ctx, r)
 		carried := new(ScreenError)
 		if errors.As(err, &carried) && !errors.Is(err, state.ErrNotDone) {
@@ -255,7 +255,7 @@ func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Respons
 		if res.Hop == "" {
 			res.Hop = name
 		}
-		return receipt{asked, keepScreen(res), told != nil}, err
+		return done{asked, keepScreen(res), told != nil}, err
 	})
 	switch {
 	case errors.Is(err, state.ErrNotDone):
@@ -270,7 +270,7 @@ func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Respons
 	return kept.show()
 }
 
-func (k receipt) show() (Response, error) {
+func (k done) show() (Response, error) {
 	if k.InDoubt {
 		return Response{}, &ScreenError{k.Screen.response(), state.ErrInDoubt}
 	}
@@ -314,11 +314,11 @@ func (w *walk) pushReceipt(end int) (found bool, err error) {
 	case kept.State == "":
 		return false, nil
 	}
-	var done receipt
-	if kept.State != record.Done || json.Unmarshal(kept.Result, &done) != nil {
-		done = receipt{Screen: keepScreen(End(w.top().texts.InDoubt)), InDoubt: true}
+	var d done
+	if kept.State != record.Done || json.Unmarshal(kept.Result, &d) != nil {
+		d = done{Screen: keepScreen(End(w.top().texts.InDoubt)), InDoubt: true}
 	}
 	w.path = append(w.path, frame{texts: w.top().texts, end: int32(end), once: true,
-		screen: ScreenFunc(func(context.Context, Request) (Response, error) { return done.show() })})
+		screen: ScreenFunc(func(context.Context, Request) (Response, error) { return d.show() })})
 	return true, nil
 }

@@ -128,9 +128,9 @@ func (l *List[T]) take(w *walk, input string) (taken, error) {
 	if err != nil {
 		return taken{}, err
 	}
-	pick, known := w.was.picks[w.index]
-	if known && (i >= len(items) || w.pick(l.key(items[i])) != pick) {
-		i = slices.IndexFunc(items, func(v T) bool { return w.pick(l.key(v)) == pick })
+	pick, known := w.was.marks.at(picked, w.index)
+	if known && (i >= len(items) || w.pick(l.key(items[i])) != pick.sum) {
+		i = slices.IndexFunc(items, func(v T) bool { return w.pick(l.key(v)) == pick.sum })
 		if i < 0 {
 			return taken{}, errWay
 		}

@@ -128,8 +128,8 @@ func (w *walk) follow() error {
 	if w.inputs > maxInputs {
 		return Stop(w.top().texts.TooManyTries)
 	}
-	if w.was.receipt > 0 {
-		if found, err := w.pushReceipt(w.was.receipt); err != nil {
+	if end := w.was.receipt(); end > 0 {
+		if found, err := w.pushReceipt(end); err != nil {
 			return err
 		} else if !found {
 			return ErrLost
@@ -138,17 +138,17 @@ func (w *walk) follow() error {
 	typed := w.typedFrom()
 	for ; w.index < w.inputs; w.index, w.begin = w.last+1, w.after+1 {
 		w.last = w.index
-		if joined, ok := w.was.joined.at(w.index); ok {
-			w.last = joined.to
+		if m, ok := w.was.marks.at(joined, w.index); ok {
+			w.last = m.to
 		} else if w.index == typed {
 			w.last = w.inputs - 1
-			w.was.joined = append(w.was.joined, span{typed, w.last})
+			w.was.marks = append(w.was.marks, mark{kind: joined, from: typed, to: w.last})
 		}
 		w.after = endOf(w.request.Text, w.begin, w.last-w.index+1)
 		if err := w.compare(); err != nil {
 			return err
 		}
-		if _, void := w.was.void.at(w.index); void {
+		if _, ok := w.was.marks.at(void, w.index); ok {
 			// Nobody takes it, so nobody may read it either.
 			w.secrets = append(w.secrets, secret{w.begin, w.after})
 			continue
@@ -197,10 +197,10 @@ func (c change) Error() string { return "ussd: " + string(c) }
 // compare reports whether the input that is being taken was given to the screen that is
 // on the path now. Only the first input of a hop is compared: those of earlier hops were.
 func (w *walk) compare() error {
-	if w.index != w.was.n || !w.was.known || w.was.receipt > 0 {
+	if w.index != w.was.n || !w.was.known || w.was.receipt() > 0 {
 		return nil
 	}
-	if _, void := w.was.void.at(w.index); void {
+	if _, ok := w.was.marks.at(void, w.index); ok {
 		return nil // this hop has shown another screen
 	}
 	way := w.way()
@@ -241,10 +241,10 @@ func (w *walk) stopped(err error, from int) error {
 // it is now, or, if the way to it is another one, the start. Before that, the change may
 // be what ThenOnce has done when this very hop came before: then its screen is shown.
 func (w *walk) changed(c change) error {
-	void := w.was.void.with(w.was.n, w.inputs-1)
+	left := w.was.marks.with(void, w.was.n, w.inputs-1)
 	w.secrets = append(w.secrets, secret{w.begin, len(w.request.Text)})
-	if c == errWay || len(void) > maxSpans {
-		void, w.secrets = spans{{0, w.inputs - 1}}, []secret{{0, len(w.request.Text)}}
+	if c == errWay || len(left.of("v")) > maxVoid {
+		left, w.secrets = marks(nil).with(void, 0, w.inputs-1), []secret{{0, len(w.request.Text)}}
 		if err := w.start(); err != nil {
 			return err
 		}
@@ -252,7 +252,7 @@ func (w *walk) changed(c change) error {
 	if found, err := w.pushReceipt(len(w.request.Text)); found || err != nil {
 		return err
 	}
-	w.was.void = void
+	w.was.marks = left
 	w.notice(w.top().texts.Changed)
 	return nil
 }
@@ -402,7 +402,7 @@ func (w *walk) typeItNow() error {
 	case w.after <= w.resumed:
 		last = strings.Count(w.request.Text[:w.resumed], "*")
 	}
-	if w.was.void = w.was.void.with(w.index, last); len(w.was.void) > maxSpans {
+	if w.was.marks = w.was.marks.with(void, w.index, last); len(w.was.marks.of("v")) > maxVoid {
 		return errWay
 	}
 	return nil
@@ -413,21 +413,21 @@ func (w *walk) typeItNow() error {
 // on in the reason.
 func (w *walk) check(q *asking, a taken) (reason string, err error) {
 	earlier := w.was.known && w.index < w.was.n
-	_, refused := w.was.refused.at(w.index)
+	_, before := w.was.marks.at(refused, w.index)
 	next, _, _ := strings.Cut(w.request.Text[min(w.after+1, len(w.request.Text)):], "*")
-	if earlier && refused && clean(next) != w.moreKey(q).Key {
+	if earlier && before && clean(next) != w.moreKey(q).Key {
 		return w.top().texts.Invalid, nil
 	}
 	reason, err = a.check(w.scope(), w.asOf(int32(w.after)))
 	switch {
 	case err != nil:
 		return "", err
-	case earlier && refused:
+	case earlier && before:
 		return cmp.Or(reason, w.top().texts.Invalid), nil
 	case reason != "" && earlier:
 		return "", errWay // it was accepted before
 	case reason != "":
-		w.was.refused = w.was.refused.with(w.index, w.last)
+		w.was.marks = w.was.marks.with(refused, w.index, w.last)
 	}
 	return reason, nil
 }
@@ -492,7 +492,7 @@ func (w *walk) navigate(key string) bool {
 	case key == top.texts.Home.Key, key == top.texts.Back.Key && top.once:
 		if top.once {
 			// What is done is done, and nothing leads back to it.
-			w.was.void = spans{{0, w.last}}
+			w.was.marks = marks(nil).with(void, 0, w.last)
 		}
 		w.path = w.path[:w.home()+1]
 	case key == top.texts.Back.Key:
@@ -680,7 +680,7 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 	}
 	failed = w.keep(res.Hop, s)
 	switch {
-	case failed != nil && s.receipt == 0:
+	case failed != nil && s.receipt() == 0:
 		return Response{}, failed
 	case failed != nil: // but something was done, and must be told
 		return Response{}, &ScreenError{res, errors.Join(err, failed)}
@@ -712,11 +712,11 @@ func (w *walk) name() string {
 // state returns what the next hop needs to know.
 func (w *walk) state() (*hopState, error) {
 	top := w.top()
-	s := &hopState{n: w.inputs, dialled: w.was.dialled, void: w.was.void, joined: w.was.joined, refused: w.was.refused}
+	s := &hopState{n: w.inputs, dialled: w.was.dialled, marks: w.was.marks.of("vjx")}
 	if top.once && top.end > 0 {
 		// What has led here is done, and is not taken again.
-		s.way, s.shown, s.receipt = ended, ended, int(top.end)
-		s.void = spans{{0, strings.Count(w.request.Text[:top.end], "*")}}
+		s.way, s.shown = ended, ended
+		s.marks = marks(nil).with(void, 0, strings.Count(w.request.Text[:top.end], "*")).with(receipt, int(top.end), int(top.end))
 		return s, nil
 	}
 	way := w.way()
@@ -729,10 +729,7 @@ func (w *walk) state() (*hopState, error) {
 	}
 	for i := range w.path {
 		if q := w.path[i].asked; q != nil && q.pick != "" {
-			if s.picks == nil {
-				s.picks = map[int]string{}
-			}
-			s.picks[q.input] = q.pick
+			s.marks = append(s.marks, mark{picked, q.input, q.input, q.pick})
 		}
 	}
 	return s, nil
@@ -742,7 +739,7 @@ func (w *walk) state() (*hopState, error) {
 func (s *hopState) lost() *hopState {
 	l := &hopState{way: ended, shown: ended, n: s.n, dialled: s.dialled}
 	if s.n > 0 {
-		l.void = spans{{0, s.n - 1}}
+		l.marks = l.marks.with(void, 0, s.n-1)
 	}
 	return l
 }
