@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/sautigo/africastalking/internal/pages"
 )
 
 // Screen is a place in an app: a *[Menu], a *[Flow] of questions, a [Branch] to other
@@ -272,19 +274,16 @@ func (m *Menu) offer() *[sha256.Size]byte {
 type menuPages struct {
 	limit, depth int
 	texts        *Texts
-	pages        *pager // all are made
+	pages        *pages.Pages // all are made
 }
 
 // paged returns the pages of a menu with a static title where nothing is wrong. The
 // menu keeps those that were asked for last.
-func (m *Menu) paged(limit, depth int, texts *Texts) *pager {
+func (m *Menu) paged(limit, depth int, texts *Texts) *pages.Pages {
 	depth = min(depth, 2) // further down the keys are the same
 	known := m.pages.Load()
 	if known == nil || known.limit != limit || known.depth != depth || known.texts != texts {
-		p := newPager(m.text(m.title), limit, m.footer(depth, texts))
-		for p.has(len(p.pages)) {
-		}
-		known = &menuPages{limit, depth, texts, p}
+		known = &menuPages{limit, depth, texts, m.footer(depth, texts).pages(m.text(m.title), limit).All()}
 		m.pages.Store(known)
 	}
 	return known.pages

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+
+	"github.com/sautigo/africastalking/internal/pages"
 )
 
 // Texts are the keys and words that an app uses of its own. The zero value has the
@@ -78,7 +80,7 @@ func (t *Texts) problem() string {
 		return "two things have one key"
 	}
 	longest := footer{texts: all, depth: 2}.build(true)
-	if n, _ := Len(longest.more + longest.later); n > maxFooter {
+	if n, _ := Len(longest.More + longest.Later); n > maxFooter {
 		return "the keys and their words are too long: " + strconv.Itoa(n) + " characters, limit " + strconv.Itoa(maxFooter)
 	}
 	return ""
@@ -117,15 +119,16 @@ type footer struct {
 	items bool
 }
 
-// foot is what stands at the foot of one screen's pages: of the first page, of later
-// ones, and before that on all but the last.
-type foot struct{ first, later, more string }
+// pages spreads a text over pages.
+func (f footer) pages(text string, limit int) *pages.Pages {
+	return pages.New(Fold(text), limit, f.compile(), f.items)
+}
 
 // compile makes the foot. Where texts of several menus together are too long, the keys
 // stand there without their words.
-func (f footer) compile() foot {
+func (f footer) compile() pages.Foot {
 	c := f.build(true)
-	if longest := c.more + c.later; len(longest) > maxFooter {
+	if longest := c.More + c.Later; len(longest) > maxFooter {
 		if n, _ := Len(longest); n > maxFooter {
 			return f.build(false)
 		}
@@ -133,7 +136,7 @@ func (f footer) compile() foot {
 	return c
 }
 
-func (f footer) build(words bool) (c foot) {
+func (f footer) build(words bool) (c pages.Foot) {
 	line := func(k Key) string {
 		if words {
 			return "\n" + k.Key + ". " + k.Label
@@ -141,31 +144,19 @@ func (f footer) build(words bool) (c foot) {
 		return "\n" + k.Key
 	}
 	free := func(k Key) bool { return f.offers == nil || f.offers(k.Key) }
-	c.more = line(f.texts.More)
+	c.More = line(f.texts.More)
 	if f.final {
 		return c
 	}
 	if f.depth > 1 && free(f.texts.Home) {
-		c.first = line(f.texts.Home)
+		c.First = line(f.texts.Home)
 	}
-	c.later = c.first
+	c.Later = c.First
 	if free(f.texts.Back) {
-		c.later = line(f.texts.Back) + c.first
+		c.Later = line(f.texts.Back) + c.First
 		if f.depth > 0 {
-			c.first = c.later
+			c.First = c.Later
 		}
 	}
 	return c
-}
-
-// lines returns the foot of a page.
-func (c foot) lines(page int, more bool) string {
-	s := c.first
-	if page > 0 {
-		s = c.later
-	}
-	if more {
-		return c.more + s
-	}
-	return s
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sautigo/africastalking/internal/pages"
 )
 
 // maxInputs is how many inputs a session may have. Nobody types as many.
@@ -64,8 +66,8 @@ type frame struct {
 	// once is set for a screen of ThenOnce.
 	once bool
 
-	pages *pager  // below the notice, made once
-	asked *asking // nil if it is no question
+	pages *pages.Pages // below the notice, made once
+	asked *asking      // nil if it is no question
 }
 
 // asking is a question on the path.
@@ -544,7 +546,7 @@ func (w *walk) moreKey(q *asking) Key {
 }
 
 // pager returns the pages of the menu or question at the top of the path.
-func (w *walk) pager() (*pager, error) {
+func (w *walk) pager() (*pages.Pages, error) {
 	top := w.top()
 	if top.pages != nil {
 		return top.pages, nil
@@ -577,14 +579,14 @@ func (w *walk) pager() (*pager, error) {
 	if err != nil {
 		return nil, err
 	}
-	top.pages = newPager(withNotice(top.notice, text), w.limit, foot)
+	top.pages = foot.pages(withNotice(top.notice, text), w.limit)
 	return top.pages, nil
 }
 
 // more reports whether there is a page after this one.
 func (w *walk) more() (bool, error) {
 	p, err := w.pager()
-	return err == nil && p.has(int(w.top().page)+1), err
+	return err == nil && p.Has(int(w.top().page)+1), err
 }
 
 // show runs the screen that the inputs have led to. A function gets the request as of the
@@ -612,10 +614,10 @@ func (w *walk) show() (res Response, err error) {
 func (w *walk) spread(r Response) Response {
 	top := w.top()
 	foot := footer{texts: top.texts, depth: w.depth(), final: !r.Continue}
-	p := newPager(withNotice(top.notice, r.Text), w.limit, foot)
+	p := foot.pages(withNotice(top.notice, r.Text), w.limit)
 	if foot.final && top.notice != "" {
 		// Nothing more is asked: what was wrong does not matter.
-		if plain := newPager(r.Text, w.limit, foot); !plain.has(1) {
+		if plain := foot.pages(r.Text, w.limit); !plain.Has(1) {
 			p = plain
 		}
 	}
@@ -624,21 +626,17 @@ func (w *walk) spread(r Response) Response {
 
 // page returns the page that was asked for. What is not the last one keeps the session
 // open.
-func (w *walk) page(r Response, p *pager, final bool) Response {
+func (w *walk) page(r Response, p *pages.Pages, final bool) Response {
 	top := w.top()
-	if p.has(int(top.page)) {
-		r.Text = p.pages[top.page]
-	} else {
-		top.page = int32(len(p.pages) - 1)
-		r.Text = p.pages[top.page]
-		if !final {
-			// The key for more was typed where there is none.
-			if noticed := withNotice(top.texts.Invalid, r.Text); fits(w.limit, noticed) {
-				r.Text = noticed
-			}
+	var ok bool
+	if r.Text, ok = p.Page(int(top.page)); !ok {
+		top.page = int32(p.Last())
+		// The key for more was typed where there is none.
+		if noticed := withNotice(top.texts.Invalid, r.Text); !final && pages.Fits(w.limit, noticed) {
+			r.Text = noticed
 		}
 	}
-	r.Continue = r.Continue || p.has(int(top.page)+1)
+	r.Continue = r.Continue || p.Has(int(top.page)+1)
 	return r
 }
 
