@@ -17,38 +17,32 @@ import (
 //	app := &ussd.App{Start: ussd.Ask(pin).To(menu), Store: store, ServiceCode: "*384*123#"}
 //	http.Handle("/ussd", ussd.Handler(app.Serve))
 //
-// An app without any of this needs no App: [Menu.Serve], [Flow.Serve] and
-// [Branch.Serve] answer hops as well. Do not copy an App, and do not change its fields
-// once it serves.
+// [Menu.Serve], [Flow.Serve] and [Branch.Serve] do for an app without any of this. Do not
+// copy an App, and do not change its fields once it serves.
 //
 // # An answer counts for the screen it was given to
 //
 // Africa's Talking sends all inputs with each hop, and the app follows them from Start
-// on. Menus, lists and questions may have changed since the subscriber typed: after a
-// deploy, because an item was paid, or because a menu is made for each subscriber. So
-// each hop leaves in its metadata sums of the way that has led to its screen and of what
-// the screen offers. If the next hop finds other ones, it acts on nothing: it shows the
-// screen as it is now, or the first one if the way has changed, below
-// [Texts].Changed. What was typed for the old screen is not used again.
+// on. Menus, lists and questions may have changed since the subscriber typed: by a deploy,
+// because a bill was paid, or because menus are made for each subscriber. So each hop
+// leaves in its metadata sums of the way to its screen and of what the screen offers. If
+// the next hop finds other ones, it acts on nothing: it shows the screen as it is now, or
+// the first one if the way has changed, below [Texts].Changed. What was typed for the old
+// screen is not used again.
 //
-// The sums cover labels, keys, static titles and questions, the keys and labels of
-// lists, and the text of [Confirm]. They do not cover a [Prompt].TextFunc, a title
-// function or an answer, and nothing can be found out from them about what was typed.
-// A text that varies, such as a balance, belongs into a title function and not into a
-// label.
-//
-// Metadata is no proof: requests that forge the inputs of a session can forge it too.
+// The sums are of labels, keys, static titles and questions, the keys and labels of lists,
+// and the text of [Confirm]; not of a [Prompt].TextFunc, a title function, or anything that
+// was typed. So a text that varies, such as a balance, belongs into a title function and
+// not into a label. Metadata is no proof: who can forge inputs can forge it too.
 type App struct {
 	// Start is shown first: a *[Menu], a *[Flow], a [Branch] or a [ScreenFunc].
 	Start Screen
-	// Store holds what [Questions.ThenOnce] has done, for 24 hours, and the sums of a
-	// session's last hops, for 15 minutes, on hops whose metadata may not come back:
-	// the first hop of each session, and all hops of accounts without metadata. It
-	// holds nothing that was typed to a question that is Explicit.
+	// Store holds what [Questions.ThenOnce] has done, for 24 hours, and for 15 minutes the
+	// sums of hops whose metadata may not come back: the first of each session, and all
+	// on accounts without metadata. It holds nothing typed to a question that is Explicit.
 	//
-	// If Store is nil, the App keeps the same in the memory of this process. Apps on
-	// several machines, apps that move money, and apps that are made anew for each
-	// hop need a Store.
+	// If Store is nil, the App keeps the same in the memory of this process. An App that
+	// moves money, runs on several machines, or is made for one hop needs a Store.
 	Store state.Store
 	// ServiceCode is the app's own code, "*384*123#". It is not documented whether the
 	// extension of a longer code that was dialled arrives in the text or in the

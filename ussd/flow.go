@@ -123,27 +123,24 @@ func (q Questions) Then(fn func(context.Context, Request) (Response, error)) *Fl
 //
 // # What holds
 //
-// The screen that fn returns is kept in [App].Store for 24 hours and answers all
-// deliveries of the hop, whatever the menu has become in the meantime. A refusal is a
-// screen too, or the error of [Stop]: it is kept as well. "0" and "00" lead home from
-// the screen, and nothing leads back to the questions: what was done cannot be done
-// again by going back.
+// The screen that fn returns, a refusal or [Stop] included, is kept in [App].Store for 24
+// hours and answers all deliveries of the hop, whatever the menu has become. "0" and "00"
+// lead home from it, and nothing leads back to the questions.
 //
-// If fn returns an error that wraps [state.ErrNotDone], nothing was done: the next
-// delivery calls fn again. Any other error, a panic, and the death of the machine leave
-// open what was done. Then the subscriber reads [Texts].InDoubt, now and on every
-// delivery, fn does not run again, and [Handler] logs the error.
+// If fn returns an error that wraps [state.ErrNotDone], the next delivery calls fn again.
+// Any other error, a panic, and the death of the machine leave open what was done: the
+// subscriber reads [Texts].InDoubt, now and on every delivery, fn does not run again, and
+// [Handler] logs the error.
 //
-// A hop in the same place with other answers, which no phone sends, is an
-// [ErrConflict]. Answers to questions that are Explicit are not compared, because a PIN
-// could be guessed from what is kept.
+// A hop in the same place with other answers, which no phone sends, is an [ErrConflict].
+// Explicit answers are not compared, because a PIN could be guessed from what is kept.
 //
 // # What does not
 //
-// At most once is not exactly once, and a hop is not a payment: a subscriber who dials
-// again and answers again is another hop. Pass [Request.HopID] on as the idempotency
-// key. ThenOnce knows nothing after 24 hours, or when the store has lost its records,
-// which a process that restarts has if [App].Store is nil.
+// At most once is not exactly once, and a hop is not a payment: a subscriber who dials and
+// answers again is another hop. Pass [Request.HopID] on as the idempotency key. ThenOnce
+// knows nothing after 24 hours, or when the store has lost its records, as the memory of a
+// process that restarts has.
 func (q Questions) ThenOnce(fn func(context.Context, Request) (Response, error)) *Flow {
 	if fn == nil {
 		panic("ussd: nil function for a flow")
@@ -165,11 +162,10 @@ func (onceFunc) screen() string { return "" }
 //		return menu, nil
 //	})
 //
-// The app calls it on every hop whose way leads through it, and for answers of earlier
-// hops as well: it reads and changes nothing. If it leads elsewhere than it did when the
-// subscriber answered, the answer is not acted on; see [App]. Make the questions of what
-// it returns outside of it: a *[Prompt] made inside is another one each time, and its
-// Value cannot be found.
+// The app calls it on every hop whose way leads through it: it reads and changes nothing.
+// If it leads elsewhere than it did when the subscriber answered, the answer is not acted
+// on; see [App]. Make the questions that it leads to outside of it: a *[Prompt] made inside
+// is another one each time, and its Value cannot be found.
 type Branch func(context.Context, Request) (Screen, error)
 
 func (Branch) screen() string { return "" }
@@ -188,10 +184,10 @@ func (b Branch) Serve(ctx context.Context, r Request) (Response, error) {
 //	1. Yes
 //	2. No
 //
-// No ends the session with [Texts].Cancelled. The text is a part of the question: if it
-// is another one when the subscriber answers, because a fee has changed, the question is
-// asked again. An answer that came with the dialled code is refused, so the text was on
-// the subscriber's screen before anything goes on. Confirm panics if text is nil.
+// No ends the session with [Texts].Cancelled. If the text is another one when the
+// subscriber answers, because a fee has changed, the question is asked again. The question
+// is Explicit: its text was on the subscriber's screen before anything goes on. Confirm
+// panics if text is nil.
 func Confirm(text func(context.Context, Request) (string, error)) Question {
 	if text == nil {
 		panic("ussd: nil function for Confirm")

@@ -76,8 +76,8 @@ func hashText(key, text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// privacy is what a menu tells what goes around it, [Stateful] and [Resume], about what
-// was typed, so that no store gets it.
+// privacy is what an app tells [Stateful] and [Resume] around it about what was typed, so
+// that no store gets it.
 type privacy struct {
 	outer *privacy
 	// resumed is how many bytes of the text were typed before the session was dropped.
@@ -121,15 +121,6 @@ func (p *privacy) note(secrets []secret, shift int, next bool) {
 	}
 }
 
-// asksSecret reports whether the screen asks an explicit question.
-func (w *walk) asksSecret() bool {
-	return len(w.path) > 0 && w.top().asked != nil && w.top().asked.explicit
-}
-
-func (w *walk) recordKey() string {
-	return record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
-}
-
 // recall finds what the hop before has left: in the metadata, or, if that did not come
 // back, in the store.
 func (w *walk) recall() error {
@@ -141,7 +132,7 @@ func (w *walk) recall() error {
 	if w.was, ok = parseHop(w.request.Hop); ok {
 		w.echoed = true
 	} else if w.app.records != nil && !w.app.fixed && text != "" {
-		key := w.recordKey()
+		key := record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
 		_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
 			for _, h := range rec.Hops {
 				if h.Len < len(text) && h.is(key, text[:h.Len], 0) {
@@ -168,7 +159,7 @@ func (w *walk) keep(metadata string, s *hopState) error {
 	if w.app.records == nil || w.app.fixed || w.echoed && len(s.marks.of("vr")) == 0 {
 		return nil
 	}
-	key, text := w.recordKey(), w.request.Text
+	key, text := record.Key("hops", w.request.SessionID, w.request.PhoneNumber), w.request.Text
 	this := keptHop{newHopText(key, text, w.secrets, 0), metadata}
 	_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
 		var before, after []keptHop

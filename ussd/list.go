@@ -12,20 +12,18 @@ import (
 // are shown. Items are numbered from 1 on, across pages. It is used as a pointer:
 // the pointer is what its [List.Value] is found by.
 //
-// An answer is an item's number, and it counts for the items that the subscriber has
-// seen: if the list has changed since, it is shown again. On later hops the item that
-// was chosen is found by its key, wherever it stands by then. If it is gone, the session
-// goes on from the first screen; see [App]. Behind [Questions.ThenOnce] it may go, as a
-// bill does that was paid.
+// A number counts for the items that the subscriber has seen: if the list has changed
+// since, it is shown again. On later hops the item that was chosen is found by its key,
+// wherever it stands by then. If it is gone, the session goes on from the first screen; see
+// [App]. Behind [Questions.ThenOnce] it may go, as a bill does that was paid.
 type List[T any] struct {
 	// Title stands above the items.
 	Title string
 	// TitleFunc makes the title where Title alone cannot; then Title is not used. Its
 	// text is not a part of what an answer depends on.
 	TitleFunc func(ctx context.Context, r Request) (string, error)
-	// Load returns the items for a subscriber. The answers to earlier questions
-	// can be read from ctx. It is called once on each hop that leads to the list or
-	// through it.
+	// Load returns the items for a subscriber, on each hop that leads to the list or
+	// through it. The answers to earlier questions can be read from ctx.
 	Load func(ctx context.Context, r Request) ([]T, error)
 	// Label is what the subscriber reads. Line breaks in it become blanks.
 	Label func(T) string

@@ -20,18 +20,12 @@ type Screen interface {
 // ScreenFunc is the screen at the end of a path: it is called with the request as
 // of the hop that has led to it, and shows what it returns. A response that ends
 // the session ends it; one that continues gets the keys that lead back, and any
-// other input shows it again.
+// other input shows it again. A [ScreenError] shows its screen.
 //
 // It is called once more for the same hop when a callback is delivered twice, when
 // the next page of its text is asked for, and when an input after it is not
 // understood: then [Request.HopID] is the same. What must happen once goes through
-// [Questions.ThenOnce].
-//
-// An error that carries a screen, such as that of [Stop], shows that screen; see
-// [ScreenError].
-//
-// It is not called for hops that have gone on from its screen. The number of pages is
-// not recorded, so an extra "More" still counts and needs an extra "Back".
+// [Questions.ThenOnce]. An extra "More" on its last page needs an extra "Back".
 type ScreenFunc func(context.Context, Request) (Response, error)
 
 func (ScreenFunc) screen() string { return "" }
@@ -46,17 +40,17 @@ func (ScreenFunc) screen() string { return "" }
 //	menu.HandleFunc("My phone number", phoneNumber)
 //	http.Handle("/ussd", ussd.Handler(menu.Serve))
 //
-// Africa's Talking sends all inputs of a session with each hop, so a menu follows them
-// from the start on and runs only the screen they lead to. A code dialled with an
-// extension (*384*123*1*1#) leads where the same inputs lead one by one, up to the first
-// question that is Explicit; and the same callback gives the same answer. An input that
-// fits nothing shows the screen again with the reason above it, and is passed over from
-// then on. See [App] for menus that change while a session lasts.
+// A menu follows the inputs of a session from the start on and runs only the screen they
+// lead to. A code dialled with an extension (*384*123*1*1#) leads where the same inputs
+// lead one by one, up to the first question that is Explicit. An input that fits nothing
+// shows the screen again with the reason above it, and is passed over from then on. See
+// [App] for menus that change while a session lasts.
 //
-// "0" goes back and "00" to the first menu, unless an item has that key, and "98"
-// to the next page, or another number if an item has that; [Menu.SetTexts] changes
-// them. Text that is longer than a screen of the subscriber's network is spread over
-// pages, and never cut.
+// "0" goes back and "00" to the first menu, unless an item has that key, and "98" to the
+// next page, or another number if an item has that; [Menu.SetTexts] changes them. Text
+// that is longer than a screen of the subscriber's network is spread over pages, and never
+// cut. The label of the item chosen last, or the title, is in the hop metadata, which
+// Africa's Talking shows on its dashboard: keep private things out of both.
 //
 // Menus are put together before they serve; then they are safe for concurrent use.
 type Menu struct {
@@ -174,11 +168,10 @@ func (m *Menu) find(key string) *item {
 	return nil
 }
 
-// SetTexts sets the keys and words that this menu and those below it use of their
-// own. Fields that are left empty are those of the menu above, of the app, or the
-// default. It panics if a key cannot be typed or stands for two things, and if the keys
-// and their words leave no room for a screen: together they may have 40 characters, with
-// a line and ". " for each.
+// SetTexts sets the keys and words of this menu and those below it. Fields that are left
+// empty are those of the menu above, of the app, or the default. It panics if a key cannot
+// be typed or stands for two things, and if the keys and their words, with a line and ". "
+// for each, have more than 40 characters.
 func (m *Menu) SetTexts(t Texts) {
 	if problem := t.problem(); problem != "" {
 		panic("ussd: " + problem)
@@ -204,9 +197,8 @@ func (m *Menu) textsBelow(above *Texts) *Texts {
 	return known.texts
 }
 
-// mergeTexts returns the texts of m below a menu with others. A key that m has for
-// something else is not inherited, and the key for more is none that an item has:
-// without it, other items could not be reached.
+// mergeTexts returns the texts of m below a menu with others. It does not inherit a key
+// that m has for something else, and the key for more is none that an item has.
 func (m *Menu) mergeTexts(above *Texts) *Texts {
 	var own Texts
 	if m.texts != nil {

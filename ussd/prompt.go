@@ -15,53 +15,44 @@ import (
 //		Parse: ussd.Amount("KES", 10, 150_000),
 //	}
 //
-// An answer that Parse or Check refuses shows the question again, below the text of the
-// error. A key that leads back does so where Parse refuses it, and is an answer where
-// Parse takes it. So is the key for more on the last page of a question with a Text. A
-// question with a TextFunc, whose pages may be others on the next hop, has another key
-// for more if Parse takes "98": "99" or "000".
+// A key that leads back is an answer where Parse takes it. So is the key for more on the
+// last page of a question with a Text. A question with a TextFunc, whose pages may be
+// others on the next hop, has another key for more if Parse takes "98": "99" or "000".
 //
-// Prompts are put together before they serve; then they are safe for concurrent
-// use.
+// Prompts are put together before they serve; then they are safe for concurrent use.
 type Prompt[T any] struct {
 	// Text is the question.
 	Text string
-	// TextFunc makes the question where Text alone cannot; then Text is not
-	// used. The answers to earlier questions can be read from ctx. It is called
-	// when the question is shown, not when it is answered: who must not get any
-	// further is to be refused by Check, or by the flow's function. Its text is not a
-	// part of what an answer depends on: what the subscriber says yes to belongs into
-	// a [Confirm].
+	// TextFunc makes the question in place of Text. The answers to earlier questions can
+	// be read from ctx. It is called when the question is shown, not when it is
+	// answered, and an answer does not depend on its text: what the subscriber says yes
+	// to belongs into a [Confirm], and who must not get any further is for Check.
 	TextFunc func(ctx context.Context, r Request) (string, error)
 	// Parse reads an answer, without the blanks around it. The text of its error
 	// is shown to the subscriber. It must give the same result for the same
 	// answer whenever it is asked, since answers are read again on every hop.
 	Parse func(answer string) (T, error)
 	// Check, if it is set, decides on an answer that Parse has read, where that takes
-	// more than the answer: whether the PIN is the subscriber's, the same one was typed
-	// twice, or the balance suffices. The answers to earlier questions can be read from
-	// ctx, and r is the request as of the hop with the answer: it has the same HopID
-	// whenever the answer is checked.
+	// more than the answer: whether the PIN is the subscriber's, or the balance suffices.
+	// Earlier answers can be read from ctx. r is the request as of the hop with the
+	// answer: its HopID is the same whenever the answer is checked.
 	//
-	// If Check returns an error, the question is asked again below the text of the
-	// error, as for Parse. An error that wraps another, such as one of the network, is
-	// not for the subscriber: the hop fails with it. So does one that carries a screen,
-	// such as that of [Stop].
+	// The subscriber reads the text of Check's error above the question, as for Parse.
+	// An error that wraps another, such as one of the network, is not for the
+	// subscriber: the hop fails with it, or with the screen that it carries ([Stop]).
 	//
-	// Check runs on the hop with the answer, and on every later hop for an answer that
-	// it has accepted, because metadata can be forged. It does not run again for an
-	// answer that it has refused, unless that hop is delivered again. If it refuses what
-	// it has accepted before, the session goes on from the first screen.
+	// Check runs again on later hops for an answer that it has accepted, because metadata
+	// can be forged; if it then refuses the answer, the session goes on from the first
+	// screen. For an answer that it has refused it runs again only if that hop is
+	// delivered again.
 	Check func(ctx context.Context, r Request, v T) error
-	// Tries is how many answers Parse and Check may refuse in a session, with whatever
-	// is between them, before the session ends. The subscriber is told how many are
-	// left. Zero is no limit.
+	// Tries is how many answers Parse and Check may refuse in a session, with whatever is
+	// between them, before it ends; zero is no limit. The subscriber reads how many are left.
 	Tries int
-	// Explicit refuses an answer that came with the dialled code: those stay in
-	// the phone's list of calls, where a PIN has no place, and the subscriber has not
-	// seen the question. An answer is refused as well if it was typed together with
-	// the one before, and if it was typed in a session that [Resume] goes on with.
-	// The app shows the question, and drops the rest of what was dialled.
+	// Explicit refuses an answer to a question that the subscriber has not seen, or not
+	// in this session: one that came with the dialled code, which stays in the phone's
+	// list of calls, with the input before it, or before [Resume] went on. The app shows
+	// the question and drops what was dialled behind it.
 	Explicit bool
 }
 

@@ -21,9 +21,9 @@ const HopMetadataHeader = "At-Ussd-Hop-Metadata"
 // Request is one hop of a session: the subscriber has dialled the code or
 // answered a screen. SessionID and PhoneNumber are always set.
 //
-// Africa's Talking signs nothing, so every field may be forged unless the callback
-// URL holds a secret ([webhook.RequireToken]). Text holds every PIN typed so far: log
-// the Request, which masks it, but never the field.
+// Africa's Talking signs nothing: every field may be forged unless the callback URL holds a
+// secret ([webhook.RequireToken]). Text holds every PIN typed so far: log the Request,
+// which masks it, but never the field.
 type Request struct {
 	// SessionID is the same for all hops of a session. After a dropped session
 	// the subscriber dials again and gets another.
@@ -34,17 +34,15 @@ type Request struct {
 	// ServiceCode is the code that was dialled, as it is registered:
 	// "*384*123#".
 	ServiceCode string `schema:"serviceCode"`
-	// Text is everything that was typed in this session, joined with "*": "" on
-	// the first hop, then "1", then "1*2". Nothing is ever taken out of it. On
-	// the first hop of a code that was dialled with an extension it may hold
-	// the extension.
+	// Text is everything that was typed in this session, joined with "*": "" on the
+	// first hop, or the extension that was dialled, then "1", then "1*2". Nothing is ever
+	// taken out of it.
 	Text string `schema:"text"`
 	// Hop is the [Response.Hop] of the hop before. It comes back in a request that
 	// anyone can forge: let it guide the app, but prove nothing.
 	Hop string `schema:"-"`
-	// Typed is what the subscriber typed on this hop, where that is known: under
-	// [Stateful], which remembers the hop before, and can therefore tell a "*"
-	// inside an answer from the one between two. Elsewhere it is empty; see
+	// Typed is what the subscriber typed on this hop under [Stateful], which can tell a
+	// "*" inside an answer from the one between two. Elsewhere it is empty; see
 	// [Request.Input].
 	Typed string `schema:"-"`
 }
@@ -76,11 +74,11 @@ func (r Request) Input() string {
 	return r.Last()
 }
 
-// HopID identifies this hop of this subscriber's session, however often Africa's
-// Talking delivers it. It is the key for [state.Once], and can be passed on, such as
-// to a payment service as the idempotency key: it shows nothing that was typed, and
-// the phone number only as a part of a hash. A request that claims to be of the same
-// session but comes from another number has another ID.
+// HopID identifies this hop of this subscriber's session, however often Africa's Talking
+// delivers it. It is the key for [state.Once], and the idempotency key for a payment
+// service: it shows nothing that was typed, and the phone number only as a part of a hash.
+// A request that claims to be of the same session but comes from another number has
+// another ID.
 //
 // Its form is the SessionID, the length of Text and 16 hexadecimal digits, joined with
 // "-": "ATUid_0123456789abcdef-3-502ac1e2f3a4b5c6". All IDs of a session begin alike.

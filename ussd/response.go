@@ -24,9 +24,8 @@ const MaxUCS2 = 80
 
 const maxHop = 99
 
-// Response is a screen. The zero value is not one: a screen needs a text, and the
-// handler ends the session when it gets none. A Response that does not say
-// otherwise ends the session.
+// Response is a screen. A screen needs a text, which the zero value lacks, and ends the
+// session unless it says otherwise.
 type Response struct {
 	// Text is what the subscriber reads, without CON or END. Lines end in "\n".
 	Text string
@@ -57,15 +56,13 @@ func (r Response) WithHop(hop string) Response {
 	return r
 }
 
-// ScreenError is an error that carries the screen that the subscriber reads. A function
-// returns it where the subscriber is to read more than an apology, and the error is to
-// be known: [Handler] shows the screen, logs the error, and passes it to the observer.
-// A menu adds keys and pages to the screen as to any other.
+// ScreenError is an error that carries the screen that the subscriber reads: [Handler]
+// shows the screen, logs the error, and passes it to the observer. A menu adds keys and
+// pages to the screen as to any other.
 //
 //	return ussd.Response{}, &ussd.ScreenError{Screen: ussd.End("Please call us on 0700 000 000."), Err: err}
 //
-// If Err is nil, nothing has gone wrong, and the screen is shown as if it had been
-// returned without an error: such is the error of [Stop].
+// If Err is nil, nothing has gone wrong, and there is nothing to log: see [Stop].
 type ScreenError struct {
 	Screen Response
 	Err    error

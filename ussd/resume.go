@@ -69,38 +69,32 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 // # What holds
 //
 //   - Only the same PhoneNumber and ServiceCode resume, within [DefaultResume] of
-//     the last answer. A session that is resumed and dropped again can be resumed
-//     again.
+//     the last answer. A session that is resumed and dropped again can be resumed again.
 //   - There is nothing to resume after an END, when nothing was typed yet, or after
 //     next has failed: the session has ended with an apology, and next may have done
 //     something.
 //   - A code that was dialled with an extension starts without the question if the
 //     extension arrives in the Text. If it arrives in the ServiceCode, that is
 //     another code, which resumes its own sessions.
-//   - Whether a session was asked is stored before the question is shown, so each
-//     hop means the same whenever and wherever it is delivered again, or fails with
-//     [ErrLost] once what the session went on with is forgotten: 15 minutes after
-//     the subscriber's last hop, or 8 sessions later. If the store cannot be read,
-//     Resume returns an error.
-//   - Resume saves what it remembers of the answer after next has run. If that Save
-//     fails, Resume returns the answer all the same, and after a drop it offers an
-//     earlier screen, or none.
+//   - Each hop means the same whenever and wherever it is delivered again, or fails with
+//     [ErrLost] once what the session went on with is forgotten: 15 minutes after the
+//     subscriber's last hop, or 8 sessions later. If the store cannot be read, Resume
+//     returns an error. If it cannot be written after next has run, Resume returns the
+//     answer all the same, and after a drop it offers an earlier screen, or none.
+//   - A [Menu] asks again every question that is Explicit, because the phone may have
+//     changed hands, and no record holds what was typed to one.
 //
 // # What does not
 //
-// The phone may have changed hands since the drop. A [Menu] asks again every question that
-// is Explicit; a function of one's own should ask for the PIN again before it moves money.
-//
-// The record holds the Text of the last hop until the session ends, and the one that a
-// session went on with until 15 minutes after the subscriber's last hop: with any PIN that
-// was typed to a function of one's own, and without the answers to Explicit questions of a
-// [Menu]. Treat the store as private.
+// A function of one's own should ask for the PIN again before it moves money. The record
+// holds what was typed to it: the Text of the last hop until the session ends, and the one
+// that a session went on with for 15 minutes. Treat the store as private.
 //
 // A hop that was still being answered when the session was dropped may end after
 // the question was asked. Under [Stateful] the subscriber who then types the same
 // gets its answer, and another input is an [ErrConflict]. Without Stateful, the two
 // hops have one HopID if their inputs are of one length: next must compare the inputs
-// itself before it moves money.
+// itself before it moves money, as [Questions.ThenOnce] does.
 func Resume(store state.Store, next func(context.Context, Request) (Response, error), opts ...ResumeOption) func(context.Context, Request) (Response, error) {
 	if store == nil || next == nil {
 		panic("ussd: Resume needs a store and a function")

@@ -18,22 +18,20 @@ type Texts struct {
 	Invalid string
 	// TypeItNow stands above a question whose answer must not come with the
 	// dialled code.
-	TypeItNow string
-	// TooManyTries ends the session.
-	TooManyTries string
+	TypeItNow    string
+	TooManyTries string // ends the session
 	// TriesLeft stands behind the reason for asking again, before the number of tries
 	// that are left: "Tries left:".
 	TriesLeft string
 	// Changed stands above a screen that is shown instead of acting on an answer,
 	// because the answer was given to another one.
-	Changed string
-	// Yes and No are the choices of [Confirm], and Cancelled ends the session after No.
-	Yes, No, Cancelled string
+	Changed   string
+	Yes, No   string // the choices of [Confirm]
+	Cancelled string // ends the session after No
 	// InDoubt ends the session when it is not known whether what the subscriber asked
 	// for was done; see [Questions.ThenOnce].
 	InDoubt string
-	// Empty stands in a list without items.
-	Empty string
+	Empty   string // stands in a list without items
 }
 
 // Key is what the subscriber types, and the word for what it does.

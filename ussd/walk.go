@@ -112,7 +112,7 @@ func (w *walk) serve() (Response, error) {
 	if err == nil {
 		res, err = w.show()
 	}
-	session.note(w.secrets, shift, w.asksSecret())
+	session.note(w.secrets, shift, len(w.path) > 0 && w.top().asked != nil && w.top().asked.explicit)
 	return w.leave(res, err)
 }
 

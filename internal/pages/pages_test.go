@@ -22,7 +22,7 @@ func all(p *pages.Pages) (out []string) {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	foot := pages.Foot{First: "\n0", Later: "\n0", More: "\n98"}
-	x := strings.Repeat("x", 90)
+	x := strings.Repeat("x", 92)
 	for name, tt := range map[string]struct {
 		text  string
 		items bool
@@ -30,7 +30,7 @@ func TestPages(t *testing.T) {
 	}{
 		"one":         {"a\nb", false, []string{"a\nb\n0"}},
 		"lines":       {x + "\nb\n" + x, false, []string{x + "\nb\n98\n0", x + "\n0"}},
-		"words":       {x + " b c " + x, false, []string{x + " b c\n98\n0", x + "\n0"}},
+		"words":       {x + " b c " + x, false, []string{x + " b\n98\n0", "c " + x + "\n0"}},
 		"blank end":   {x + strings.Repeat("\n", 20), false, []string{x + "\n0"}},
 		"text":        {x + " b 3. cccccccccc", false, []string{x + " b\n98\n0", "3. cccccccccc\n0"}},
 		"label":       {x + " b 3. cccccccccc", true, []string{x + " b\n98\n0", "...3. cccccccccc\n0"}},
