@@ -15,17 +15,19 @@
 //
 // # Menus
 //
-// A [Menu] walks the inputs, numbers its items, leads back and home, and spreads
-// what is too long over pages. A [Flow] asks questions: a [Prompt] for something
-// typed, a [List] for one of some items. Menus keep nothing between hops, so that
-// subscribers cannot be mixed up and any machine can answer any hop.
+// A [Menu] walks the inputs, numbers its items, leads back and home, and spreads what is
+// too long over pages. A [Flow] asks questions and leads on: a [Prompt] for something
+// typed, a [List] for one of some items, [Confirm] for yes or no. A [Branch] leads each
+// subscriber elsewhere. An answer counts only for the screen it was given to, although
+// menus may change while a session lasts; see [App]. What must happen once, such as a
+// payment, goes through [Questions.ThenOnce].
 //
-// # State
+// # Which of these do I need
 //
-// Where the inputs are not enough, [Stateful] keeps a value for each session in a
-// [state.Store], runs a hop once however often it is delivered, and recovers a "*"
-// typed inside an answer. [Resume] offers to go on after a dropped session. What must
-// happen once, such as a payment, goes through [state.Once] under [Request.HopID].
+// Nothing for menus and questions: they keep nothing that another machine lacks. An
+// [App] with a Store for payments. [Stateful] for a value that is more than the answers,
+// or where a "*" typed inside an answer matters. [Resume] to offer to go on after a
+// dropped session.
 //
 // # Screens
 //

@@ -7,8 +7,7 @@ import (
 
 // String draws the app as a tree, one item a line: its key, its label, and after "?" the
 // questions that it asks. What is below a menu is drawn where the menu comes first; "↑"
-// stands for it elsewhere. "◇" is a [Branch], whose screens are known only when a
-// subscriber is there.
+// stands for it elsewhere. "◇" is a [Branch], whose screens depend on the subscriber.
 func (a *App) String() string {
 	t := tree{drawn: map[*Menu]bool{}}
 	t.screen("", a.Start)

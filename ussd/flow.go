@@ -90,20 +90,11 @@ func (q Questions) To(s Screen) *Flow {
 	return f
 }
 
-// Then returns the flow that asks the questions and then calls fn, as a [ScreenFunc]
-// is called. What moves money goes through [Questions.ThenOnce]: fn is called again
-// when the hop is delivered again, and if it has changed the way that led to it, as by
-// paying the bill that was chosen from a list, the subscriber then reads
-// [Texts].Changed although it was done. Fn reads the answers from the questions:
-//
-//	func balance(ctx context.Context, r ussd.Request) (ussd.Response, error) {
-//		n, err := bank.Balance(ctx, r.PhoneNumber, pin.Value(ctx))
-//		…
-//	}
+// Then returns the flow that asks the questions and then calls fn, as a [ScreenFunc] is
+// called. What moves money goes through [Questions.ThenOnce]: when the hop is delivered
+// again, Then calls fn again, or, if fn has changed the way that led to it, as by paying
+// the bill that was chosen from a list, shows [Texts].Changed although it was done.
 func (q Questions) Then(fn func(context.Context, Request) (Response, error)) *Flow {
-	if fn == nil {
-		panic("ussd: nil function for a flow")
-	}
 	return q.To(ScreenFunc(fn))
 }
 
@@ -142,9 +133,6 @@ func (q Questions) Then(fn func(context.Context, Request) (Response, error)) *Fl
 // knows nothing after 24 hours, or when the store has lost its records, as the memory of a
 // process that restarts has.
 func (q Questions) ThenOnce(fn func(context.Context, Request) (Response, error)) *Flow {
-	if fn == nil {
-		panic("ussd: nil function for a flow")
-	}
 	return q.To(onceFunc(fn))
 }
 

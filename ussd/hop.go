@@ -8,28 +8,24 @@ import (
 	"strings"
 )
 
-// Hop metadata is a name, and what the next hop needs to know:
+// Hop metadata is a name, and what the next hop needs to know: sums of the way and of what
+// is shown, never of anything that was typed, how many inputs there were, and marks.
 //
 //	Buy airtime~kD3x0a9fQ2_-.4.v2-3.k1:abcdef~0
 //	name       ~sums        .inputs[.marks…]  ~dialled
-//
-// The sums are of the way (6 characters) and of what is shown (6). No sum is of anything
-// that was typed.
 const (
 	hopMark = "~"
 	sumLen  = 6
-	// maxState is how long it may be without the name and the number of dialled
-	// inputs. maxVoid is how many spans of inputs may be void.
+	// maxState is how long it may be without the name and the number of dialled inputs.
 	maxState = 70
-	maxVoid  = 6
-	// ended is the sum of what is shown when an error or Stop has ended the session.
-	ended = "000000"
+	maxVoid  = 6        // spans of inputs
+	ended    = "000000" // the sum of what is shown when an error has ended the session
 )
 
-// HopName returns the name in hop metadata that a [Menu], a [Flow] or an [App] has set,
-// such as "Buy airtime": the label of the item chosen last, or what the app has set as
-// [Response].Hop. Metadata of others is returned as it is. It is for what counts screens:
-// the rest of the metadata differs in each session. See also [Notification.Hops].
+// HopName returns the name in hop metadata that an [App] has set, such as "Buy airtime": the
+// label of the item chosen last, or what the app has set as [Response].Hop. It returns other
+// metadata as it is. Use it to count screens, on [Notification.Hops] for example: the rest of
+// the metadata differs in each session.
 func HopName(metadata string) string {
 	if _, ok := parseHop(metadata); !ok && metadata != hopMark {
 		return metadata

@@ -117,24 +117,20 @@ func (l *List[T]) sum(w *walk, s *sums) error {
 }
 
 func (l *List[T]) take(w *walk, input string) (taken, error) {
-	texts := w.top().texts
-	i, ok := indexOf(clean(input), texts)
-	if !ok {
-		return taken{reason: texts.Invalid}, nil
-	}
 	items, err := l.load(w)
 	if err != nil {
 		return taken{}, err
 	}
+	i := indexOf(clean(input), len(items), w.top().texts)
 	pick, known := w.was.marks.at(picked, w.index)
-	if known && (i >= len(items) || w.pick(l.key(items[i])) != pick.sum) {
+	if known && (i < 0 || w.pick(l.key(items[i])) != pick.sum) {
 		i = slices.IndexFunc(items, func(v T) bool { return w.pick(l.key(v)) == pick.sum })
 		if i < 0 {
 			return taken{}, errWay
 		}
 	}
-	if i >= len(items) {
-		return taken{reason: texts.Invalid}, nil
+	if i < 0 {
+		return taken{reason: w.top().texts.Invalid}, nil
 	}
 	return taken{value: items[i], pick: w.pick(l.key(items[i]))}, nil
 }
@@ -147,20 +143,18 @@ func nextNumber(n int, texts *Texts) int {
 	return n
 }
 
-// indexOf returns which item a key chooses, counted from 0.
-func indexOf(key string, texts *Texts) (int, bool) {
-	n, err := strconv.Atoi(key)
-	if err != nil || n < 1 || strconv.Itoa(n) != key || texts.reserves(key) {
-		return 0, false
+// indexOf returns which of so many items a key chooses, counted from 0; -1 if none.
+func indexOf(key string, items int, texts *Texts) int {
+	typed, err := strconv.Atoi(key)
+	if err != nil || strconv.Itoa(typed) != key {
+		return -1
 	}
-	i := n - 1
-	reserved := []string{texts.Back.Key, texts.Home.Key, texts.More.Key}
-	for j, k := range reserved {
-		if m, err := strconv.Atoi(k); err == nil && m >= 1 && m < n && strconv.Itoa(m) == k && !slices.Contains(reserved[:j], k) {
-			i--
+	for i, n := 0, 0; i < items && n < typed; i++ {
+		if n = nextNumber(n, texts); n == typed {
+			return i
 		}
 	}
-	return i, true
+	return -1
 }
 
 // singleLine keeps a label that comes from elsewhere from looking like two items.

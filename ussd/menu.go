@@ -3,6 +3,7 @@ package ussd
 import (
 	"context"
 	"crypto/sha256"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -107,9 +108,6 @@ func (m *Menu) Handle(label string, s Screen) {
 
 // HandleFunc adds a function as [Menu.Handle] adds a screen.
 func (m *Menu) HandleFunc(label string, fn func(context.Context, Request) (Response, error)) {
-	if fn == nil {
-		panic("ussd: nil function for " + strconv.Quote(label))
-	}
 	m.Handle(label, ScreenFunc(fn))
 }
 
@@ -143,19 +141,8 @@ func (m *Menu) add(key, label string, s Screen) {
 	m.pages.Store(nil)
 }
 
-func isNil(s Screen) bool {
-	switch s := s.(type) {
-	case *Menu:
-		return s == nil
-	case *Flow:
-		return s == nil
-	case ScreenFunc:
-		return s == nil
-	case Branch:
-		return s == nil
-	}
-	return s == nil
-}
+// isNil works because all screens are pointers or functions.
+func isNil(s Screen) bool { return s == nil || reflect.ValueOf(s).IsNil() }
 
 func (m *Menu) hasKey(key string) bool { return m.find(key) != nil }
 
