@@ -136,18 +136,14 @@ func (s *hopState) metadata(name string) (string, bool) {
 
 // cutName returns as much of a name as hop metadata has room for.
 func cutName(name string, room int) string {
-	for i := range len(name) {
-		if c := name[i]; c < ' ' || c >= 0x7f || c == '|' || c == '~' || i == room {
-			b := make([]byte, 0, max(room, 0))
-			for _, c := range Fold(name) {
-				if len(b) < room && c != '|' && c != '~' && c >= ' ' && c < 0x7f {
-					b = append(b, byte(c))
-				}
-			}
-			return strings.TrimSpace(string(b))
+	var buf [maxHop]byte
+	b := buf[:0]
+	for _, c := range Fold(name) {
+		if len(b) < room && c != '|' && c != '~' && c >= ' ' && c < 0x7f {
+			b = append(b, byte(c))
 		}
 	}
-	return strings.TrimSpace(name)
+	return strings.TrimSpace(string(b))
 }
 
 // parseHop reads metadata. It reports whether it is that of an app at all; s.known is
