@@ -3,6 +3,7 @@ package ussd
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,25 +111,17 @@ func (a *App) prepare() {
 	}
 }
 
-// isFixed reports whether a screen, with all below it, is made of menus and functions
-// alone: then it is the same on all hops that one process answers, and none of its
-// answers depends on whether it was dialled.
+// isFixed reports whether a screen and all below it are menus and functions: then they are
+// the same on all hops of this process, and it does not matter what was dialled.
 func isFixed(s Screen, seen map[*Menu]bool) bool {
 	m, ok := s.(*Menu)
 	if !ok {
 		_, ok = s.(ScreenFunc)
 		return ok
 	}
-	if seen[m] {
-		return true
-	}
+	known := seen[m]
 	seen[m] = true
-	for _, it := range m.items {
-		if !isFixed(it.screen, seen) {
-			return false
-		}
-	}
-	return true
+	return known || !slices.ContainsFunc(m.items, func(it item) bool { return !isFixed(it.screen, seen) })
 }
 
 func (a *App) limit(n africastalking.Network) int {

@@ -79,13 +79,10 @@ func hashText(key, text string) string {
 // privacy is what an app tells [Stateful] and [Resume] around it about what was typed, so
 // that no store gets it.
 type privacy struct {
-	outer *privacy
-	// resumed is how many bytes of the text were typed before the session was dropped.
-	resumed int
+	outer   *privacy
+	resumed int // how many bytes of the text were typed before the session was dropped
 	secrets []secret
-	// next is set if the next input will be a secret, unless it is a key that leads
-	// elsewhere.
-	next bool
+	next    bool // the next input will be a secret, unless it is a key that leads elsewhere
 }
 
 type privacyKey struct{}
@@ -108,8 +105,7 @@ func (p *privacy) typedBefore() int {
 	return p.resumed
 }
 
-// note takes what was secret in a text that is longer, by so many bytes at its beginning,
-// than the one that the session has.
+// note takes what was secret in a text that is longer by so many bytes at its beginning.
 func (p *privacy) note(secrets []secret, shift int, next bool) {
 	for ; p != nil; p = p.outer {
 		p.secrets, p.next = nil, next

@@ -62,7 +62,7 @@ type Menu struct {
 	numbers   int
 	app       App // for Serve
 
-	// What the menu is for all subscribers, made when it is first needed.
+	// What the menu is for all subscribers, made when first needed.
 	offered atomic.Pointer[[sha256.Size]byte]
 	merged  atomic.Pointer[mergedTexts]
 	pages   atomic.Pointer[menuPages]
@@ -94,8 +94,8 @@ func (m *Menu) screen() string {
 	return line
 }
 
-// Handle adds an item under the next free number. It panics if the label is empty,
-// has a line break, or was added before, and if the screen is nil.
+// Handle adds an item under the next free number. It panics if the label is empty, has a
+// line break, or was added before, and if the screen is nil.
 func (m *Menu) Handle(label string, s Screen) {
 	for {
 		m.numbers++

@@ -13,11 +13,9 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// Notification says that a session is over. It is the only way to learn that a
-// subscriber has hung up or that the network has dropped the session. SessionID,
-// PhoneNumber and Status are always set.
-//
-// The sandbox's simulator was observed to send none.
+// Notification says that a session is over. It is the only way to learn that a subscriber
+// has hung up or that the network has dropped the session. SessionID, PhoneNumber and
+// Status are always set. The sandbox's simulator was observed to send none.
 type Notification struct {
 	// Date is when Africa's Talking sent the notification, in UTC.
 	Date        time.Time              `schema:"date"`
@@ -27,11 +25,9 @@ type Notification struct {
 	PhoneNumber string                 `schema:"phoneNumber"`
 	Status      Status                 `schema:"status"`
 	// Cost is what the session cost the app. It may name no currency.
-	Cost africastalking.Money `schema:"cost"`
-	// DurationInMillis is how long the session took, in milliseconds.
-	DurationInMillis int `schema:"durationInMillis"`
-	// HopsCount is how many screens were asked for.
-	HopsCount int `schema:"hopsCount"`
+	Cost             africastalking.Money `schema:"cost"`
+	DurationInMillis int                  `schema:"durationInMillis"`
+	HopsCount        int                  `schema:"hopsCount"` // how many screens were asked for
 	// HopsMetadata is the metadata of all hops, joined with "|".
 	HopsMetadata string `schema:"hopsMetadata"`
 	// Input is the text of the last hop. It holds every PIN typed in the

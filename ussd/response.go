@@ -31,10 +31,10 @@ type Response struct {
 	Text string
 	// Continue keeps the session open for an answer.
 	Continue bool
-	// Hop is metadata for this hop, such as the screen's name: at most 99
-	// characters, without "|" and control characters. It is shown on Africa's
-	// Talking's dashboard, comes back as [Request.Hop], and all of a session's
-	// are in [Notification.HopsMetadata]. Never put anything private in it.
+	// Hop is metadata for this hop, such as the screen's name: at most 99 characters,
+	// without "|" and control characters. Africa's Talking shows it on its dashboard, and
+	// sends it back as [Request.Hop] and in [Notification.HopsMetadata]. Never put
+	// anything private in it.
 	Hop string
 }
 
@@ -137,9 +137,8 @@ func checkHop(hop string) error {
 }
 
 // Check returns an error if the screen may not arrive as it is: it is longer than
-// [MaxSeptets], or has characters outside the GSM alphabet, which many networks
-// cannot show and which leave room for [MaxUCS2] units only. The handler logs it
-// and sends the screen.
+// [MaxSeptets], or has characters outside the GSM alphabet, which many networks cannot
+// show. The handler logs it and sends the screen.
 func (r Response) Check() error {
 	units, ok := Len(r.Text)
 	switch {

@@ -18,14 +18,12 @@ const (
 	DefaultResume = 10 * time.Minute
 	// resumeTTL is how long a record lasts on top of that: for the session in
 	// which the question was asked.
-	resumeTTL = 5 * time.Minute
-	// resumeSessions is how many sessions of a subscriber are told apart.
-	resumeSessions = 8
+	resumeTTL      = 5 * time.Minute
+	resumeSessions = 8 // how many of a subscriber are told apart
 	// askedTTL is how long Resume knows that it has asked a session: longer than
 	// [state.Once] remembers the effects of the session.
-	askedTTL = record.OnceTTL + time.Hour
-	// resumeHop is the metadata of the question.
-	resumeHop = "resume"
+	askedTTL  = record.OnceTTL + time.Hour
+	resumeHop = "resume" // the metadata of the question
 )
 
 // ResumeOption changes how [Resume] works.
@@ -132,10 +130,9 @@ type resumePoint struct {
 	Len  int    `json:"len"` // of the text, which is forgotten when the session ends
 	Hop  []byte `json:"hop,omitempty"`
 	At   int64  `json:"at"` // ms since 1970
-	// Over is set if there is nothing to go on with: the session has ended, or the
-	// hop failed.
-	Over bool `json:"over,omitempty"`
-	// Ended is set if it was the app that ended the session.
+	// Over is set if there is nothing to go on with: the session has ended, by the app if
+	// Ended is set, or the hop failed.
+	Over  bool `json:"over,omitempty"`
 	Ended bool `json:"ended,omitempty"`
 }
 

@@ -29,16 +29,15 @@ type walk struct {
 	// resumed is how many bytes of the text were typed before the session was dropped.
 	resumed int
 
-	// The input that is being taken: its number, that of the last one if it was typed
-	// with a "*" in it, and where in the text it begins and ends.
+	// The input that is being taken: its number, the last one if it was typed with a "*"
+	// in it, and where in the text it begins and ends.
 	index, last, begin, after int
 
-	path []frame
-	room [6]frame
-	over bool // the session was ended by a text instead of a screen
-	// tries counts the answers that questions with a limit have refused.
-	tries   map[Question]int
-	parsed  []parsed // what Parse has read on this hop
+	path    []frame
+	room    [6]frame
+	over    bool             // the session was ended by a text instead of a screen
+	tries   map[Question]int // how many answers were refused
+	parsed  []parsed         // what Parse has read on this hop
 	sum     sums
 	scratch [256]byte // for sum
 	secrets []secret  // what was typed to explicit questions
@@ -55,16 +54,12 @@ type parsed struct {
 type frame struct {
 	screen Screen
 	texts  *Texts
-	// item has led here; nil for the start.
-	item *item
-	// notice stands above the screen.
-	notice string
-	// end is where, in the text, the inputs that have led here end.
-	end int32
-	// step is the question of a flow.
-	page, step int32
-	// once is set for a screen of ThenOnce.
-	once bool
+	item   *item  // has led here; nil for the start
+	notice string // stands above the screen
+	end    int32  // where, in the text, the inputs that have led here end
+	page   int32
+	step   int32 // the question of a flow
+	once   bool  // it is of ThenOnce
 
 	pages *pages.Pages // below the notice, made once
 	asked *asking      // nil if it is no question
@@ -103,12 +98,11 @@ func (w *walk) serve() (Response, error) {
 	if err := w.recall(); err != nil {
 		return Response{}, err
 	}
-	err := w.follow()
-	var changed change
-	if errors.As(err, &changed) {
-		err = w.changed(changed)
-	}
 	var res Response
+	err := w.follow()
+	if c := change(""); errors.As(err, &c) {
+		err = w.changed(c)
+	}
 	if err == nil {
 		res, err = w.show()
 	}
@@ -162,8 +156,8 @@ func (w *walk) follow() error {
 	return nil
 }
 
-// typedFrom returns the number of the first input of this hop if all are known to be one
-// answer with a "*" in it, and -1 otherwise.
+// typedFrom returns the first input of this hop if all are known to be one answer with a
+// "*" in it, and -1 otherwise.
 func (w *walk) typedFrom() int {
 	stars := strings.Count(w.request.Typed, "*")
 	before, ok := strings.CutSuffix(w.request.Text, w.request.Typed)
@@ -190,11 +184,11 @@ func endOf(text string, start, n int) int {
 type change string
 
 const (
-	errShown change = "the screen is another one"
-	errWay   change = "the way is another one"
+	errShown change = "ussd: the screen is another one"
+	errWay   change = "ussd: the way is another one"
 )
 
-func (c change) Error() string { return "ussd: " + string(c) }
+func (c change) Error() string { return string(c) }
 
 // compare reports whether the input that is being taken was given to the screen that is
 // on the path now. Only the first input of a hop is compared: those of earlier hops were.
