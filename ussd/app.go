@@ -121,7 +121,7 @@ func isFixed(s Screen, seen map[*Menu]bool) bool {
 	}
 	known := seen[m]
 	seen[m] = true
-	return known || !slices.ContainsFunc(m.items, func(it item) bool { return !isFixed(it.screen, seen) })
+	return known || !slices.ContainsFunc(m.items, func(it *item) bool { return !isFixed(it.screen, seen) })
 }
 
 func (a *App) limit(n africastalking.Network) int {

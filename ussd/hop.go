@@ -1,6 +1,7 @@
 package ussd
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -18,9 +19,11 @@ const (
 	sumLen  = 6
 	// maxState is how long it may be without the name and the number of dialled inputs.
 	maxState = 70
-	maxVoid  = 6        // spans of inputs
-	ended    = "000000" // the sum of what is shown when an error has ended the session
+	maxVoid  = 6 // spans of inputs
 )
+
+// ended is the sum of what is shown when an error has ended the session.
+var ended = [sumLen]byte{'0', '0', '0', '0', '0', '0'}
 
 // HopName returns the name in hop metadata that an [App] has set, such as "Buy airtime": the
 // label of the item chosen last, or what the app has set as [Response].Hop. It returns other
@@ -38,7 +41,7 @@ func HopName(metadata string) string {
 type hopState struct {
 	// known is whether the sums are known.
 	known      bool
-	way, shown string
+	way, shown [sumLen]byte
 	n          int // how many inputs there were
 	marks      marks
 	dialled    int // how many inputs came with the dialled code
@@ -105,7 +108,7 @@ func (s *hopState) receipt() int {
 }
 
 func (s *hopState) appendTo(b []byte) []byte {
-	b = append(append(append(b, hopMark...), s.way...), s.shown...)
+	b = append(append(append(b, hopMark...), s.way[:]...), s.shown[:]...)
 	b = strconv.AppendInt(append(b, '.'), int64(s.n), 10)
 	for _, v := range s.marks {
 		b = strconv.AppendInt(append(b, '.', v.kind), int64(v.from), 10)
@@ -122,28 +125,22 @@ func (s *hopState) appendTo(b []byte) []byte {
 // metadata returns the state below a name that is cut to what there is room for. It
 // reports whether there was room for the state; if not, the picks and the refused inputs
 // are left out first.
-func (s *hopState) metadata(name string) (string, bool) {
-	var buf [160]byte
-	b := s.appendTo(buf[:0])
+func (s *hopState) metadata(name string) (metadata string, ok bool) {
+	var tail, all [160]byte
+	b := s.appendTo(tail[:0])
 	if len(b) > maxState {
 		s.marks = s.marks.of("vjr")
-		b = s.appendTo(buf[:0])
+		b = s.appendTo(tail[:0])
 	}
-	ok := len(b) <= maxState
+	ok = len(b) <= maxState
 	b = strconv.AppendInt(append(b, hopMark...), int64(s.dialled), 10)
-	return cutName(name, maxHop-len(b)) + string(b), ok
-}
-
-// cutName returns as much of a name as hop metadata has room for.
-func cutName(name string, room int) string {
-	var buf [maxHop]byte
-	b := buf[:0]
+	cut := all[:0]
 	for _, c := range Fold(name) {
-		if len(b) < room && c != '|' && c != '~' && c >= ' ' && c < 0x7f {
-			b = append(b, byte(c))
+		if len(cut)+len(b) < maxHop && c != '|' && c != '~' && c >= ' ' && c < 0x7f {
+			cut = append(cut, byte(c))
 		}
 	}
-	return strings.TrimSpace(string(b))
+	return string(append(bytes.TrimSpace(cut), b...)), ok
 }
 
 // parseHop reads metadata. It reports whether it is that of an app at all; s.known is
@@ -158,7 +155,8 @@ func parseHop(hop string) (s hopState, ok bool) {
 		return s, true
 	}
 	t := s
-	t.way, t.shown = state[:sumLen], state[sumLen:2*sumLen]
+	copy(t.way[:], state)
+	copy(t.shown[:], state[sumLen:])
 	n, marks, more := strings.Cut(strings.TrimPrefix(state[2*sumLen:], "."), ".")
 	if t.n, ok = number(n, state[2*sumLen:] != n); !ok {
 		return s, true
@@ -221,17 +219,16 @@ func (s *sums) question(f *frame) {
 	s.add(f.asked.name)
 }
 
-func (s *sums) String() string {
-	digest := sha256.Sum256(s.b)
-	return short(&digest)
+type digest [sha256.Size]byte
+
+// text returns as much of a digest as metadata has room for.
+func (d digest) text() (t [sumLen]byte) {
+	var buf [8]byte
+	base64.RawURLEncoding.Encode(buf[:], d[:6])
+	return [sumLen]byte(buf[:])
 }
 
-// short returns as much of a digest as metadata has room for.
-func short(digest *[sha256.Size]byte) string {
-	var buf [8]byte
-	base64.RawURLEncoding.Encode(buf[:], digest[:6])
-	return string(buf[:sumLen])
-}
+func (s *sums) text() [sumLen]byte { return digest(sha256.Sum256(s.b)).text() }
 
 // newSum returns the sums of the walk, empty, for this session: equal things have another
 // sum in another session. So nobody can make two things meet in one, by a name that is
@@ -251,43 +248,52 @@ func (w *walk) pick(key string) string {
 	s := w.newSum()
 	s.add("pick")
 	s.add(key)
-	return s.String()
+	sum := s.text()
+	return string(sum[:])
 }
 
-// way returns the digest of the way that has led to the top of the path, and of what kind
-// of screen that is: a function must not run in place of a menu that has become one.
-func (w *walk) way() [sha256.Size]byte {
+// behind returns the digest of the way to what an item of the frame's menu, or the answer to
+// its question, leads to. That of a static item is made once, while its menu stays where it
+// is.
+func (f *frame) behind(it *item) digest {
+	if m, ok := f.screen.(*Menu); ok && it != nil {
+		if known := it.way.Load(); known != nil && known[0] == f.way {
+			return known[1]
+		}
+		s := sums{append([]byte(nil), f.way[:]...)}
+		if m.titleFunc == nil {
+			s.add(m.title)
+		}
+		s.add(it.key)
+		s.add(it.label)
+		way := [2]digest{f.way, sha256.Sum256(s.b)}
+		it.way.Store(&way)
+		return way[1]
+	}
+	s := sums{append([]byte(nil), f.way[:]...)}
+	if f.asked != nil {
+		s.question(f)
+		s.add(f.asked.pick)
+	}
+	return sha256.Sum256(s.b)
+}
+
+// way returns the digest of the way to the top of the path, in this session, and of what
+// kind of screen that is: a function must not run in place of a menu that has become one.
+func (w *walk) way() digest {
 	s := w.newSum()
-	for i := range w.path {
-		f := &w.path[i]
-		if f.item != nil {
-			s.add(f.item.key)
-			s.add(f.item.label)
-		}
-		last := i == len(w.path)-1
-		switch screen := f.screen.(type) {
-		case *Menu:
-			s.add("m")
-			if !last && screen.titleFunc == nil {
-				s.add(screen.title)
-			}
-		case *Flow:
-			s.add("q")
-			if !last {
-				s.question(f)
-			}
-		default:
-			s.add("f")
-		}
-		if f.asked != nil {
-			s.add(f.asked.pick)
-		}
+	s.b = append(s.b, w.top().way[:]...)
+	switch w.top().screen.(type) {
+	case *Menu:
+		s.b = append(s.b, 'm')
+	case *Flow:
+		s.b = append(s.b, 'q')
 	}
 	return sha256.Sum256(s.b)
 }
 
 // shown returns the sum of what the screen at the end of a way offers.
-func (w *walk) shown(way *[sha256.Size]byte) (string, error) {
+func (w *walk) shown(way digest) (sum [sumLen]byte, err error) {
 	s := &w.sum
 	s.b = append(s.b[:0], way[:16]...) // which has the session in it
 	switch screen := w.top().screen.(type) {
@@ -295,9 +301,7 @@ func (w *walk) shown(way *[sha256.Size]byte) (string, error) {
 		s.b = append(s.b, screen.offer()[:]...)
 	case *Flow:
 		s.question(w.top())
-		if err := w.top().asked.sum(w, s); err != nil {
-			return "", err
-		}
+		err = w.top().asked.sum(w, s)
 	}
-	return s.String(), nil
+	return s.text(), err
 }

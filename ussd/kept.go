@@ -278,7 +278,8 @@ func (w *walk) asked() string {
 			s.add(f.asked.said)
 		}
 	}
-	return s.String()
+	sum := s.text()
+	return string(sum[:])
 }
 
 // pushReceipt puts the screen of the ThenOnce of a hop on the path, if there is one. The

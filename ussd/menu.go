@@ -57,13 +57,13 @@ func (ScreenFunc) screen() string { return "" }
 type Menu struct {
 	title     string
 	titleFunc func(context.Context, Request) (string, error)
-	items     []item
+	items     []*item
 	texts     *Texts
 	numbers   int
 	app       App // for Serve
 
 	// What the menu is for all subscribers, made when first needed.
-	offered atomic.Pointer[[sha256.Size]byte]
+	offered atomic.Pointer[digest]
 	merged  atomic.Pointer[mergedTexts]
 	pages   atomic.Pointer[menuPages]
 }
@@ -71,6 +71,7 @@ type Menu struct {
 type item struct {
 	key, label string
 	screen     Screen
+	way        atomic.Pointer[[2]digest] // that of the menu, and behind the item
 }
 
 // NewMenu returns a menu with a title above its items. The title may have several
@@ -136,7 +137,7 @@ func (m *Menu) add(key, label string, s Screen) {
 			panic("ussd: label " + strconv.Quote(label) + " is taken")
 		}
 	}
-	m.items = append(m.items, item{key, label, s})
+	m.items = append(m.items, &item{key: key, label: label, screen: s})
 	m.offered.Store(nil)
 	m.pages.Store(nil)
 }
@@ -147,9 +148,9 @@ func isNil(s Screen) bool { return s == nil || reflect.ValueOf(s).IsNil() }
 func (m *Menu) hasKey(key string) bool { return m.find(key) != nil }
 
 func (m *Menu) find(key string) *item {
-	for i := range m.items {
-		if m.items[i].key == key {
-			return &m.items[i]
+	for _, it := range m.items {
+		if it.key == key {
+			return it
 		}
 	}
 	return nil
@@ -231,19 +232,19 @@ func (m *Menu) text(title string) string {
 }
 
 // offer returns a digest of the static title, and of the keys and labels.
-func (m *Menu) offer() *[sha256.Size]byte {
+func (m *Menu) offer() *digest {
 	sum := m.offered.Load()
 	if sum == nil {
 		var s sums
 		if m.titleFunc == nil {
 			s.add(m.title)
 		}
-		for i := range m.items {
-			s.add(m.items[i].key)
-			s.add(m.items[i].label)
+		for _, it := range m.items {
+			s.add(it.key)
+			s.add(it.label)
 		}
-		digest := sha256.Sum256(s.b)
-		sum = &digest
+		sum = new(digest)
+		*sum = sha256.Sum256(s.b)
 		m.offered.Store(sum)
 	}
 	return sum

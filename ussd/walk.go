@@ -60,6 +60,7 @@ type frame struct {
 	page   int32
 	step   int32 // the question of a flow
 	once   bool  // it is of ThenOnce
+	way    digest
 
 	pages *pages.Pages // below the notice, made once
 	asked *asking      // nil if it is no question
@@ -100,8 +101,8 @@ func (w *walk) serve() (Response, error) {
 	}
 	var res Response
 	err := w.follow()
-	if c := change(""); errors.As(err, &c) {
-		err = w.changed(c)
+	if err == errShown || err == errWay {
+		err = w.changed(err)
 	}
 	if err == nil {
 		res, err = w.show()
@@ -179,16 +180,11 @@ func endOf(text string, start, n int) int {
 	return start - 1
 }
 
-// change is the error of a hop whose input was given to another screen than the one that
-// stands there now.
-type change string
-
-const (
-	errShown change = "ussd: the screen is another one"
-	errWay   change = "ussd: the way is another one"
+// The errors of a hop whose input was given to another screen than what stands there now.
+var (
+	errShown = errors.New("ussd: the screen is another one")
+	errWay   = errors.New("ussd: the way is another one")
 )
-
-func (c change) Error() string { return string(c) }
 
 // compare reports whether the input that is being taken was given to the screen that is
 // on the path now. Only the first input of a hop is compared: those of earlier hops were.
@@ -200,7 +196,7 @@ func (w *walk) compare() error {
 		return nil // this hop has shown another screen
 	}
 	way := w.way()
-	if short(&way) != w.was.way {
+	if way.text() != w.was.way {
 		return errWay
 	}
 	if w.was.shown == ended {
@@ -210,7 +206,7 @@ func (w *walk) compare() error {
 		}
 		return errShown
 	}
-	shown, err := w.shown(&way)
+	shown, err := w.shown(way)
 	if err != nil {
 		return w.stopped(err, len(w.request.Text))
 	}
@@ -236,10 +232,10 @@ func (w *walk) stopped(err error, from int) error {
 // changed goes to what is shown instead of acting on the inputs of this hop: the screen as
 // it is now, or, if the way to it is another one, the start. Before that, the change may
 // be what ThenOnce has done when this very hop came before: then its screen is shown.
-func (w *walk) changed(c change) error {
+func (w *walk) changed(why error) error {
 	left := w.was.marks.with(void, w.was.n, w.inputs-1)
 	w.secrets = append(w.secrets, secret{w.begin, len(w.request.Text)})
-	if c == errWay || len(left.of("v")) > maxVoid {
+	if why == errWay || len(left.of("v")) > maxVoid {
 		left, w.secrets = marks(nil).with(void, 0, w.inputs-1), []secret{{0, len(w.request.Text)}}
 		if err := w.start(); err != nil {
 			return err
@@ -302,6 +298,9 @@ func clean(input string) string { return strings.TrimSuffix(strings.TrimSpace(in
 
 // push goes on to a screen, or to what it stands for.
 func (w *walk) push(f frame) error {
+	if len(w.path) > 0 {
+		f.way = w.top().behind(f.item)
+	}
 	for range 20 {
 		switch s := f.screen.(type) {
 		case Branch:
@@ -545,24 +544,23 @@ func (w *walk) pager() (*pages.Pages, error) {
 	if top.pages != nil {
 		return top.pages, nil
 	}
-	foot := footer{texts: top.texts, depth: w.depth()}
+	var foot footer
 	var text string
 	var err error
 	switch s := top.screen.(type) {
 	case *Menu:
-		foot = s.footer(foot.depth, foot.texts)
 		title := s.title
 		if s.titleFunc != nil {
 			title, err = s.titleFunc(w.scope(), w.asOf(top.end))
 		} else if top.notice == "" {
-			top.pages = s.paged(w.limit, foot.depth, foot.texts)
+			top.pages = s.paged(w.limit, w.depth(), top.texts)
 			return top.pages, nil
 		}
-		text = s.text(title)
+		text, foot = s.text(title), s.footer(w.depth(), top.texts)
 	case *Flow:
 		q := top.asked
+		foot = footer{texts: top.texts, depth: w.depth(), items: q.kind != "prompt"}
 		foot.offers = func(key string) bool { return q.frees(w, key) }
-		foot.items = q.kind != "prompt"
 		if more := w.moreKey(q); more != top.texts.More {
 			texts := *top.texts
 			texts.More = more
@@ -644,8 +642,9 @@ func withNotice(notice, text string) string {
 // leave adds to a screen what the next hop needs to know. The screen is that of an error,
 // if that carries one.
 func (w *walk) leave(res Response, err error) (Response, error) {
-	carried := new(ScreenError)
+	var carried *ScreenError
 	switch {
+	case err == nil:
 	case errors.As(err, &carried) && carried.Screen.Text != "":
 		switch w.top().screen.(type) {
 		case *Menu, *Flow, Branch:
@@ -655,9 +654,10 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 			w.top().notice = ""
 		}
 		res = w.spread(carried.Screen)
-	case err != nil:
+	default:
 		return Response{}, err
-	case res.Text == "":
+	}
+	if res.Text == "" {
 		return res, nil // the handler apologises
 	}
 	s, failed := w.state()
@@ -676,7 +676,7 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 		return Response{}, failed
 	case failed != nil: // but something was done, and must be told
 		return Response{}, &ScreenError{res, errors.Join(err, failed)}
-	case carried.Err != nil:
+	case carried != nil && carried.Err != nil:
 		return Response{}, &ScreenError{res, err}
 	}
 	return res, nil
@@ -712,10 +712,10 @@ func (w *walk) state() (*hopState, error) {
 		return s, nil
 	}
 	way := w.way()
-	s.way, s.shown = short(&way), ended
+	s.way, s.shown = way.text(), ended
 	if !w.over {
 		var err error
-		if s.shown, err = w.shown(&way); err != nil {
+		if s.shown, err = w.shown(way); err != nil {
 			return nil, err
 		}
 	}
