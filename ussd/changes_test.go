@@ -436,3 +436,36 @@ func TestResumeAfterAChange(t *testing.T) {
 	p.Send("1").SeesText("This has changed")
 	p.Send("1").Ends("Airtime")
 }
+
+// Without metadata, copies of a hop that show two screens leave open which one the
+// subscriber reads: an answer counts for neither.
+func TestCopiesShowTwoScreens(t *testing.T) {
+	t.Parallel()
+	ran := ""
+	menu := func(items ...string) *ussd.Menu {
+		m := ussd.NewMenu("M")
+		for _, it := range items {
+			m.HandleFunc(it, func(context.Context, ussd.Request) (ussd.Response, error) { ran = it; return ussd.End(it), nil })
+		}
+		return m
+	}
+	store := new(state.Memory)
+	one, other := &ussd.App{Start: menu("a", "b"), Store: store}, &ussd.App{Start: menu("b", "a"), Store: store}
+	r := ussd.Request{SessionID: "s", PhoneNumber: "p"}
+	for _, hop := range []struct {
+		app        *ussd.App
+		text, want string
+	}{
+		{one, "", "M\n1. a\n2. b"}, {other, "", "M\n1. b\n2. a"}, {one, "", "M\n1. a\n2. b"},
+		{one, "1", changed + "M\n1. a\n2. b"}, {one, "1*1", "a"},
+	} {
+		r.Text = hop.text
+		res, err := hop.app.Serve(t.Context(), r)
+		if res.Text != hop.want || err != nil {
+			t.Errorf("text %q shows %q, %v; want %q", hop.text, res.Text, err, hop.want)
+		}
+	}
+	if ran != "a" {
+		t.Errorf("ran %q", ran)
+	}
+}

@@ -438,6 +438,9 @@ func (w *walk) refuse(q *asking, reason string) error {
 		if left <= 0 {
 			return Stop(w.top().texts.TooManyTries)
 		}
+		if !strings.HasSuffix(reason, ".") {
+			reason += "."
+		}
 		reason += " " + w.top().texts.TriesLeft + " " + strconv.Itoa(left)
 	}
 	w.notice(reason)
