@@ -106,7 +106,7 @@ var allowed = map[string][]string{
 
 	"client/clienttest":           {".", "client"},
 	"sms/smstest":                 {".", "sms"},
-	"ussd/ussdtest":               {".", "ussd"},
+	"ussd/ussdtest":               {".", "ussd", "webhook"},
 	"state/statetest":             {"state"},
 	"voice/voicetest":             {".", "voice"},
 	"webhook/airtime/airtimetest": {".", "webhook/airtime"},

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sautigo/africastalking/internal/failure"
 	"github.com/sautigo/africastalking/internal/redact"
 )
 
@@ -164,6 +165,7 @@ func (c *callback) fail(cause error, when moment) {
 		level = slog.LevelWarn // the app gave the callback up on purpose
 	}
 	first := c.settle("callback failed", level, cause, when, func() (status int, err error) {
+		_ = apart(func() error { failure.Tell(c.parent, cause); return nil })
 		err = apart(func() (err error) {
 			status, err = c.writeFallback(cause)
 			return err

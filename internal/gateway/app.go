@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/sautigo/africastalking/internal/failure"
 )
 
 // MaxAnswer is how much of an answer is read, in bytes: 64 KiB. That there is a
@@ -31,6 +33,10 @@ type Answer struct {
 	Header http.Header
 	// Body is without its Content-Encoding and at most [MaxAnswer] bytes.
 	Body []byte
+	// Failure is why a handler of this module answered without the app's function,
+	// if the app is in memory: the error that the handler has logged. It is nil if
+	// nothing has failed, and if it cannot be known.
+	Failure error
 	// Took is how long the answer took.
 	Took time.Duration
 	// Err says why there is no answer, or not all of it:
@@ -93,8 +99,9 @@ type remote struct {
 
 func (m remote) Post(ctx context.Context, c Callback) Answer {
 	start := time.Now()
-	a := m.post(ctx, c)
-	a.Took = time.Since(start)
+	watched, why := failure.Watch(ctx)
+	a := m.post(watched, c)
+	a.Took, a.Failure = time.Since(start), why()
 	if err := ctx.Err(); err != nil && a.Err != nil {
 		a.Err = err
 	}

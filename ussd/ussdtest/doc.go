@@ -15,7 +15,8 @@
 //
 // [New] takes a handler, which is called in memory and may live in a
 // testing/synctest bubble; [NewURL] takes the address of a running app. [Walk]
-// presses every key on every screen. [Golden] keeps whole sessions as files, and
+// presses every key on every screen. Both fail on an app that apologises, and in memory
+// show the error behind it. [Golden] keeps whole sessions as files, and
 // [Replay] plays them.
 //
 // A [Phone] is used by one goroutine; any number of phones may be in sessions with

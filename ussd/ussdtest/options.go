@@ -52,6 +52,13 @@ const (
 	// Input: an input is no longer than the network lets a subscriber type, 80
 	// characters on most.
 	Input Check = "input"
+	// Apology: the app does not apologise instead of answering: its function has
+	// neither failed nor panicked, was in time, and has returned a screen that can be
+	// sent. In memory the phone knows that whatever the words of the apology are, and
+	// shows the error that was logged; at a URL it knows [ussd.Apology], and the words
+	// of [WithApology]. A [ussd.ScreenError], which shows a screen of its own, is an
+	// apology to [Walk], but not to a phone, whose test says what screen it wants.
+	Apology Check = "apology"
 	// Redelivery: the app answers a hop that is delivered again with the same
 	// bytes; see [Phone.Again] and [WithCopies].
 	Redelivery Check = "redelivery"
@@ -75,6 +82,8 @@ type config struct {
 	depth, screens int
 	inputs         func(screen string) []string
 	dialled        bool
+	apologies      []string
+	walks          bool
 }
 
 func newConfig(h http.Handler, url string, opts []Option) config {
@@ -86,6 +95,8 @@ func newConfig(h http.Handler, url string, opts []Option) config {
 		network: DefaultNetwork,
 		depth:   12,
 		screens: 1000,
+
+		apologies: []string{ussd.Apology},
 	}
 	for _, o := range opts {
 		o(&c)
@@ -148,6 +159,16 @@ func WithDeadline(d time.Duration) Option { return func(c *config) { c.Deadline 
 // WithLenient turns checks off. The default is none.
 func WithLenient(checks ...Check) Option {
 	return func(c *config) { c.lenient = append(c.lenient, checks...) }
+}
+
+// WithApology adds texts that are apologies of the app, in the words of its
+// [webhook.WithFallback] for instance: a screen that has one of them fails the test. The
+// default is [ussd.Apology] alone. See [Apology]. It panics if a text is empty.
+func WithApology(texts ...string) Option {
+	if slices.Contains(texts, "") {
+		panic("ussdtest: WithApology: the text is empty")
+	}
+	return func(c *config) { c.apologies = append(c.apologies, texts...) }
 }
 
 // WithExtensionInServiceCode, if on, sends a dialled extension in the service code of

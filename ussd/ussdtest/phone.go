@@ -2,6 +2,7 @@ package ussdtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -287,6 +288,9 @@ func (p *Phone) check() {
 	if err := p.hop.MetadataErr; err != nil && p.checks(HopMetadata) {
 		p.r.Errorf("%s", kit.Reason(err))
 	}
+	if p.checks(Apology) && p.apologises() {
+		p.r.Errorf("the app apologises: it has no screen for this hop")
+	}
 	units, limit, gsm := p.c.limits().Measure(p.hop.Screen)
 	if !gsm && p.checks(Alphabet) {
 		p.r.Errorf("screen has characters outside the GSM alphabet: %s", foreign(p.hop.Screen))
@@ -303,11 +307,31 @@ func (p *Phone) check() {
 	}
 }
 
+// apologises reports whether the last hop was answered with an apology.
+func (p *Phone) apologises() bool {
+	for _, text := range p.c.apologies {
+		if strings.Contains(p.hop.Screen, text) {
+			return true
+		}
+	}
+	own := new(ussd.ScreenError)
+	if errors.As(p.hop.Answer.Failure, &own) && own.Reply() != nil {
+		return p.c.walks
+	}
+	return p.hop.Answer.Failure != nil
+}
+
 // same checks that a is what the last hop was answered with.
 func (p *Phone) same(what string, a gateway.Answer) {
 	p.tb.Helper()
-	if p.checks(Redelivery) && !a.Same(p.hop.Answer, "Content-Type", session.HopHeader) {
-		p.r.Errorf("%s was answered differently: %s", what, kit.Describe(a))
+	const metadata = session.HopHeader
+	was := p.hop.Answer
+	switch {
+	case !p.checks(Redelivery) || a.Same(was, "Content-Type", metadata):
+	case a.Same(was, "Content-Type"):
+		p.r.Errorf("%s was answered differently: its hop metadata is %q, and was %q", what, a.Header.Get(metadata), was.Header.Get(metadata))
+	default:
+		p.r.Errorf("%s was answered differently: %s%s", what, describe(a), why(a))
 	}
 }
 

@@ -1,11 +1,16 @@
 package ussdtest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/sautigo/africastalking/internal/gateway"
+	"github.com/sautigo/africastalking/internal/gateway/session"
 	"github.com/sautigo/africastalking/internal/kit"
+	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/webhook"
 )
 
 // picture draws the phone: the text that was sent, the screen, its size and the state
@@ -37,9 +42,32 @@ func (p *Phone) picture() string {
 	fmt.Fprintf(&b, "text %q, hop %d of %s, %s\n", h.Text, p.hops, p.c.code, p.c.number)
 	b.WriteString(frame(kit.Visible(h.Screen), footer))
 	if h.Failure != "" {
-		fmt.Fprintf(&b, "\nthe app's answer: %s", kit.Describe(h.Answer))
+		fmt.Fprintf(&b, "\nthe app's answer: %s", describe(h.Answer))
 	}
+	b.WriteString(why(h.Answer))
 	return b.String()
+}
+
+// describe returns an answer in one line, with the name alone of its hop metadata.
+func describe(a gateway.Answer) string {
+	if hop := a.Header.Get(session.HopHeader); hop != "" {
+		a.Header = a.Header.Clone()
+		a.Header.Set(session.HopHeader, ussd.HopName(hop))
+	}
+	return kit.Describe(a)
+}
+
+// why returns the error that the app has logged instead of answering, and its stack if
+// it is a panic, on lines of their own, or "".
+func why(a gateway.Answer) string {
+	if a.Failure == nil {
+		return ""
+	}
+	text := "\nthe app's error: " + a.Failure.Error()
+	if panicked := new(webhook.PanicError); errors.As(a.Failure, &panicked) {
+		text += fmt.Sprintf(": %v\n%s", panicked.Value, strings.TrimSpace(string(panicked.Stack)))
+	}
+	return text
 }
 
 // frame draws a box around a text, wrapped as a phone would, above a footer.

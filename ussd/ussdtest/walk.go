@@ -102,6 +102,7 @@ func WalkURL(tb testing.TB, url string, opts ...Option) Tour {
 
 func walk(tb testing.TB, c config) Tour {
 	tb.Helper()
+	c.walks = true
 	t := Tour{Complete: true}
 	seen := map[string]bool{}
 	for queue := [][]string{nil}; len(queue) > 0; queue = queue[1:] {
