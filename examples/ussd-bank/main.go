@@ -26,6 +26,7 @@ import (
 	"github.com/sautigo/africastalking/examples/ussd-bank/bank"
 	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/webhook"
 )
 
 func main() {
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string, _ func(string) string, stdout, stde
 	}
 	app := bank.NewApp(ledger, new(state.Memory))
 	mux := http.NewServeMux()
-	mux.Handle("/ussd", ussd.Handler(app.Serve))
+	mux.Handle("/ussd", ussd.Handler(app.Serve, webhook.WithFallbackFor(bank.Sorry)))
 
 	url := serve.URL(l)
 	fmt.Fprintf(stdout, "Listening on %s. The callback URL is %s/ussd. The menu:\n\n%s\nA session, hop by hop:\n\n", url, url, app)
