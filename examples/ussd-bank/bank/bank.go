@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/state"
@@ -16,6 +17,9 @@ import (
 
 // ServiceCode is the code that the menu is dialled on.
 const ServiceCode = "*384*123#"
+
+// nairobi is the subscribers' time, whatever the machine's is.
+var nairobi = time.FixedZone("EAT", 3*60*60)
 
 // Bank is the bank behind the app, which knows a transfer by its ID and carries it out
 // once. Its methods are safe for concurrent use.
@@ -140,7 +144,7 @@ func (a app) statement() ussd.Screen {
 	}
 	return ussd.Ask(pin, entries).Then(func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 		e := entries.Value(ctx)
-		return ussd.Continuef(a.words.entry, e.When.Format("02-01-2006 15:04"), e.Amount, e.Other), nil
+		return ussd.Continuef(a.words.entry, e.When.In(nairobi).Format("02-01-2006 15:04"), e.Amount, e.Other), nil
 	})
 }
 

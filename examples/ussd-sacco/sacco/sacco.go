@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/examples/internal/pinlock"
@@ -18,6 +18,9 @@ import (
 
 // ServiceCode is the code that the app is dialled on.
 const ServiceCode = "*384*456#"
+
+// nairobi is the subscribers' time, whatever the machine's is.
+var nairobi = time.FixedZone("EAT", 3*60*60)
 
 // Sacco is the app.
 type Sacco struct {
@@ -192,12 +195,12 @@ func (s *Sacco) statement(w *words) ussd.Screen {
 		Load: func(_ context.Context, r ussd.Request) ([]Entry, error) {
 			return s.book.Statement(r.PhoneNumber), nil
 		},
-		Label: func(e Entry) string { return strings.TrimSpace(e.When.Format("02-01 ") + e.Amount.String()) },
+		Label: func(e Entry) string { return e.When.In(nairobi).Format("02-01 ") + e.Amount.String() },
 		Key:   func(e Entry) string { return e.ID },
 	}
 	return ussd.Ask(entries).Then(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
 		e := entries.Value(ctx)
-		return ussd.Continuef("%s\n%s\n%v", e.When.Format("02-01-2006 15:04"), w.kinds[e.Kind], e.Amount), nil
+		return ussd.Continuef("%s\n%s\n%v", e.When.In(nairobi).Format("02-01-2006 15:04"), w.kinds[e.Kind], e.Amount), nil
 	})
 }
 
