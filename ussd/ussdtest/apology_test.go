@@ -75,12 +75,19 @@ func TestApology(t *testing.T) {
 	}
 }
 
-// In memory a failure is one in the app's own words too, and after other middleware.
+// The app's own words are an apology if a phone is told so. A walk in memory need not be.
 func TestApologyInOwnWords(t *testing.T) {
 	t.Parallel()
 	sorry := webhook.WithFallbackFor(func(ussd.Request, error) webhook.Reply { return ussd.End("Samahani, jaribu baadaye.") })
-	try(func(tb testing.TB) { ussdtest.New(tb, broken(fn(failing), sorry)).Dial("").Send("1") }).
+	try(func(tb testing.TB) { ussdtest.New(tb, broken(fn(failing), sorry)).Dial("").Send("1") }).passes(t)
+	try(func(tb testing.TB) {
+		ussdtest.New(tb, broken(fn(failing), sorry), ussdtest.WithApology("Samahani")).Dial("").Send("1")
+	}).failsWith(t, false, "the app apologises", "Samahani", "the bank is down")
+	try(func(tb testing.TB) { ussdtest.Walk(tb, broken(fn(failing), sorry)) }).
 		failsWith(t, false, "the app apologises", "Samahani", "the bank is down")
+	try(func(tb testing.TB) {
+		ussdtest.Walk(tb, broken(fn(failing), sorry), ussdtest.WithLenient(ussdtest.Apology))
+	}).passes(t)
 	// What the app isolates cannot be looked into, and is known by its words.
 	isolated := webhook.Isolate(broken(fn(failing), sorry))
 	for _, words := range []string{"Samahani, jaribu baadaye.", "Samahani"} {

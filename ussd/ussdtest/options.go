@@ -52,12 +52,12 @@ const (
 	// Input: an input is no longer than the network lets a subscriber type, 80
 	// characters on most.
 	Input Check = "input"
-	// Apology: the app does not apologise instead of answering: its function has
-	// neither failed nor panicked, was in time, and has returned a screen that can be
-	// sent. In memory the phone knows that whatever the words of the apology are, and
-	// shows the error that was logged; at a URL it knows [ussd.Apology], and the words
-	// of [WithApology]. A [ussd.ScreenError], which shows a screen of its own, is an
-	// apology to [Walk], but not to a phone, whose test says what screen it wants.
+	// Apology: the app does not apologise instead of answering, as it does when its
+	// function fails, panics, is late, or returns a screen that cannot be sent. The
+	// phone knows an apology by its words: those of [ussd.Apology] and of
+	// [WithApology]. In memory, it shows the error that the app has logged, and [Walk]
+	// fails on every such error whatever the words are, those of a [ussd.ScreenError]
+	// too: a phone's test says what screen it wants, and a walk wants none of these.
 	Apology Check = "apology"
 	// Redelivery: the app answers a hop that is delivered again with the same
 	// bytes; see [Phone.Again] and [WithCopies].

@@ -2,7 +2,6 @@ package ussdtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -314,11 +313,7 @@ func (p *Phone) apologises() bool {
 			return true
 		}
 	}
-	own := new(ussd.ScreenError)
-	if errors.As(p.hop.Answer.Failure, &own) && own.Reply() != nil {
-		return p.c.walks
-	}
-	return p.hop.Answer.Failure != nil
+	return p.c.walks && p.hop.Answer.Failure != nil
 }
 
 // same checks that a is what the last hop was answered with.
