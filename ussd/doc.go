@@ -15,19 +15,34 @@
 //
 // # Menus
 //
-// A [Menu] walks the inputs, numbers its items, leads back and home, and spreads what is
-// too long over pages. A [Flow] asks questions and leads on: a [Prompt] for something
-// typed, a [List] for one of some items, [Confirm] for yes or no. A [Branch] leads each
-// subscriber elsewhere. An answer counts only for the screen it was given to, although
-// menus may change while a session lasts; see [App]. What must happen once, such as a
-// payment, goes through [Questions.ThenOnce].
+// A [Menu] follows the inputs, numbers its items, leads back and home, and spreads what is
+// too long over pages. [Ask] asks questions: a [Prompt] for something typed, a [List] for
+// one of some items, [Confirm] for yes or no. They lead to a function, or, with
+// [Questions.To], to any other screen; a [Branch] chooses one for each subscriber. An
+// answer counts only for the screen that it was given to: if the menu has changed since,
+// the subscriber reads it again. [App] says how.
 //
-// # Which of these do I need
+// # Payments
 //
-// Nothing for menus and questions: they keep nothing that another machine lacks. An
-// [App] with a Store for payments. [Stateful] for a value that is more than the answers,
-// or where a "*" typed inside an answer matters. [Resume] to offer to go on after a
-// dropped session.
+// What must happen once, however often Africa's Talking delivers the hop, goes through
+// [Questions.ThenOnce]:
+//
+//	to := &ussd.Prompt[string]{Text: "To which number?", Parse: ussd.Phone("254")}
+//	amount := &ussd.Prompt[africastalking.Money]{Text: "How much?", Parse: ussd.Amount("KES", 10, 70_000)}
+//	sure := ussd.Confirm(func(ctx context.Context, _ ussd.Request) (string, error) {
+//		return fmt.Sprintf("Send %v to %s?", amount.Value(ctx), to.Value(ctx)), nil
+//	})
+//	pin := &ussd.Prompt[string]{Text: "Enter your PIN", Parse: ussd.PIN(4), Explicit: true, Tries: 3, Check: isPINOf}
+//	menu.Handle("Send money", ussd.Ask(to, amount, sure, pin).ThenOnce(send))
+//
+// # Which of these an app needs
+//
+//   - Menus and questions on one machine: nothing more. [Menu.Serve] answers the hops.
+//   - Payments, PINs, or several machines: an [App] with a Store that outlives the process
+//     and that the machines share, such as that of engines/atredis or engines/atnats.
+//   - A value for the session that its inputs do not give: [Stateful]. It runs a hop once
+//     however often it is delivered, and recovers a "*" typed inside an answer.
+//   - Sessions that drop in the middle of long forms: [Resume] around one of these.
 //
 // # Screens
 //
@@ -38,5 +53,6 @@
 //
 // # Tests
 //
-// Package ussdtest is a phone that dials an app in a plain go test.
+// Package ussdtest is a phone that dials an app in a plain go test. Its Walk presses every
+// key on every screen.
 package ussd
