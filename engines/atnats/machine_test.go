@@ -31,6 +31,10 @@ func TestMain(m *testing.M) {
 		serveMachine(addr, os.Getenv(runsEnv))
 		return
 	}
+	if addr := os.Getenv(payEnv); addr != "" {
+		servePayments(addr, os.Getenv(ledgerEnv))
+		return
+	}
 	if where := os.Getenv(serverEnv); where != "" {
 		serveNATS(where)
 		return
