@@ -165,8 +165,8 @@ func (c *callback) fail(cause error, when moment) {
 		level = slog.LevelWarn // the app gave the callback up on purpose
 	}
 	first := c.settle("callback failed", level, cause, when, func() (status int, err error) {
-		_ = apart(func() error { failure.Tell(c.parent, cause); return nil })
 		err = apart(func() (err error) {
+			_ = safely(func() error { failure.Tell(c.parent, cause); return nil })
 			status, err = c.writeFallback(cause)
 			return err
 		})
