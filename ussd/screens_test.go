@@ -555,10 +555,9 @@ func TestManyInputs(t *testing.T) {
 			}
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			w := httptest.NewRecorder()
-			start := time.Now()
 			h.ServeHTTP(w, r)
-			if took := time.Since(start); most == 0 && took > 50*time.Millisecond || calls > most {
-				t.Errorf("%s with %d times 98: %v, %d calls", first, n, took, calls)
+			if calls > most {
+				t.Errorf("%s with %d times 98: %d calls, want at most %d", first, n, calls, most)
 			}
 			if most == 0 && w.Body.String() != "END Too many tries. Please dial again later." {
 				t.Errorf("%s with %d times 98: %q", first, n, w.Body)
