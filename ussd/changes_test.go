@@ -469,3 +469,66 @@ func TestCopiesShowTwoScreens(t *testing.T) {
 		t.Errorf("ran %q", ran)
 	}
 }
+
+// What a subscriber has agreed to holds for the questions behind it: with another text, the
+// answers so far count for nothing, and the payment does not run.
+func TestConfirmedTextChangesBeforePIN(t *testing.T) {
+	t.Parallel()
+	for _, screens := range []string{"metadata", "store"} {
+		t.Run(screens, func(t *testing.T) {
+			t.Parallel()
+			amount, paid := 120, 0
+			sure := ussd.Confirm(func(context.Context, ussd.Request) (string, error) { return fmt.Sprintf("Pay %d?", amount), nil })
+			pin := &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4), Explicit: true}
+			app := &ussd.App{Start: ussd.Ask(sure, pin).ThenOnce(func(context.Context, ussd.Request) (ussd.Response, error) {
+				paid += amount
+				return ussd.Endf("Paid %d", amount), nil
+			})}
+			var shown []string
+			r := ussd.Request{SessionID: "s", PhoneNumber: "p"}
+			for _, text := range []string{"", "1", "1*1234", "1*1234*1", "1*1234*1*1234"} {
+				if text == "1*1234" {
+					amount = 9000
+				}
+				r.Text = text
+				res, err := app.Serve(t.Context(), r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Hop = res.Hop; screens == "store" {
+					r.Hop = ""
+				}
+				first, _, _ := strings.Cut(strings.TrimPrefix(res.Text, changed), "\n")
+				shown = append(shown, first)
+			}
+			want := []string{"Pay 120?", "PIN", "Pay 9000?", "PIN", "Paid 9000"}
+			if diff := cmp.Diff(want, shown); diff != "" || paid != 9000 {
+				t.Errorf("paid %d, screens (-want +got):\n%s", paid, diff)
+			}
+		})
+	}
+}
+
+// A copy of a payment hop that comes after a deploy is answered with the receipt, although
+// an earlier input of the session would end one of the new menu.
+func TestReceiptBehindAnInputThatEndsTheNewMenu(t *testing.T) {
+	t.Parallel()
+	store := new(state.Memory)
+	number := func(text string) *ussd.Prompt[int] { return &ussd.Prompt[int]{Text: text, Parse: ussd.Int(1, 500)} }
+	pay := ussd.Ask(number("How much?"), number("To whom?")).ThenOnce(func(context.Context, ussd.Request) (ussd.Response, error) {
+		return ussd.End("Paid"), nil
+	})
+	before, after := ussd.NewMenu("M"), ussd.NewMenu("M")
+	before.Handle("Pay", pay)
+	after.Handle("Pay", ussd.Ask(&ussd.Prompt[string]{Text: "Sure?", Parse: ussd.OneOf("9"), Tries: 1}).To(pay))
+	r := ussd.Request{SessionID: "s", PhoneNumber: "p"}
+	var res ussd.Response
+	for _, text := range []string{"", "1", "1*50", "1*50*7"} {
+		r.Text, r.Hop = text, res.Hop
+		res, _ = (&ussd.App{Start: before, Store: store}).Serve(t.Context(), r)
+	}
+	again, err := (&ussd.App{Start: after, Store: store}).Serve(t.Context(), r)
+	if again.Text != "Paid" || res.Text != "Paid" || err != nil {
+		t.Errorf("got %q and then %q, %v", res.Text, again.Text, err)
+	}
+}

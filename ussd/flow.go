@@ -207,7 +207,9 @@ func (c *confirm) sum(w *walk, s *sums) error {
 func (c *confirm) take(w *walk, input string) (taken, error) {
 	switch t := w.top().texts; clean(input) {
 	case "1":
-		return taken{value: true}, nil
+		// On the hops below, another text is another way: the subscriber agreed to this one.
+		text, err := w.question()
+		return taken{value: true, pick: w.pick(text)}, err
 	case "2":
 		return taken{}, Stop(t.Cancelled)
 	default:

@@ -43,7 +43,9 @@ func blank(text string, secrets []secret) string {
 	b := []byte(text)
 	for _, s := range secrets {
 		for i := s[0]; i < min(s[1], len(b)); i++ {
-			b[i] = '?'
+			if b[i] != '*' { // it parts inputs, and their number is no secret
+				b[i] = '?'
+			}
 		}
 	}
 	return string(b)

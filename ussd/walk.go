@@ -151,6 +151,10 @@ func (w *walk) follow() error {
 			continue
 		}
 		if err := w.take(w.request.Text[w.begin:w.after]); err != nil {
+			var ends *ScreenError
+			if w.was.known && w.last < w.was.n && w.was.shown != ended && errors.As(err, &ends) {
+				return errWay // the session went on after this input
+			}
 			return w.stopped(err, w.after+1)
 		}
 	}
