@@ -87,7 +87,7 @@ func appendSayStart(b []byte, v Voice, beep bool) []byte {
 // numbers and dates. It is sent as a speak element in a Say element. Africa's Talking
 // does not document which voices obey which hints.
 type SSML struct {
-	// Speech must not be the zero value.
+	// Speech must hold a mark, or more than white space.
 	Speech Speech
 	// Voice is [Woman] when empty.
 	Voice Voice
@@ -97,7 +97,7 @@ type SSML struct {
 
 func (s SSML) appendTo(b []byte) ([]byte, string) {
 	switch {
-	case s.Speech == (Speech{}):
+	case s.Speech.blank():
 		return b, "speech: required"
 	case s.Speech.depth > maxNesting:
 		return b, "speech: marks are nested too deep"

@@ -325,6 +325,7 @@ func TestRespondInvalid(t *testing.T) {
 		{"say nothing", voice.Say{}, "action 2 (Say): text: required"},
 		{"say white space", voice.Say{Text: " \t\r\n\u00A0"}, "action 2 (Say): text: required"},
 		{"ssml nothing", voice.SSML{}, "action 2 (SSML): speech: required"},
+		{"ssml blank", voice.SSML{Speech: voice.Speech{}.Text(" \t\n").Prosody(voice.Prosody{}, voice.Speech{}.Text("\r\u00a0"))}, "action 2 (SSML): speech: required"},
 		{"ssml nothing added", voice.SSML{Speech: voice.Speech{}.Text("").Break(0).Break(-1).Emphasis("strong", "").SayAs(voice.SayAs{As: voice.AsDate}).SayAs(voice.SayAs{}).Sub("", "a").Prosody(voice.Prosody{Rate: "slow"}, voice.Speech{}).Prosody(voice.Prosody{}, voice.Speech{}).Paragraph(voice.Speech{}).Sentence(voice.Speech{}.Text(""))}, "action 2 (SSML): speech: required"},
 		{"ssml too deep", voice.SSML{Speech: nested(29)}, "action 2 (SSML): speech: marks are nested too deep"},
 		{"prompt too deep", voice.GetDigits{Prompt: voice.SSML{Speech: nested(1000)}}, "action 2 (GetDigits): prompt (SSML): speech: marks are nested too deep"},

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sautigo/africastalking/internal/voicexml"
@@ -86,7 +87,7 @@ type Prosody struct {
 //
 // Each method returns a longer Speech and leaves the one it was called on
 // unchanged. Text is escaped, so that nothing in it can become markup. The zero
-// Speech says nothing, which [Respond] refuses. Speeches are compared with ==.
+// Speech says nothing, which [Respond] refuses, as it refuses one of white space alone. Speeches are compared with ==.
 //
 // [Speech.Prosody], [Speech.Paragraph] and [Speech.Sentence] take a Speech, so marks
 // can be nested, up to 28 deep. SSML has sentences in paragraphs, and neither
@@ -172,6 +173,11 @@ func (s Speech) appendTo(b []byte) []byte {
 	b = append(b, "<speak>"...)
 	b = append(b, s.ssml...)
 	return append(b, "</speak>"...)
+}
+
+// blank reports whether s has no marks and no more than white space.
+func (s Speech) blank() bool {
+	return s.depth == 0 && strings.TrimSpace(strings.ReplaceAll(s.ssml, "&#xD;", "")) == ""
 }
 
 func (s Speech) with(depth int, add func([]byte) []byte) Speech {
