@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/sautigo/africastalking/webhook"
@@ -52,8 +53,10 @@ type onEnd struct {
 	fn func(context.Context, Call) error
 }
 
-func (onEnd) IsNotification(c Call) bool                 { return !c.IsActive }
-func (o onEnd) Notify(ctx context.Context, c Call) error { return o.fn(ctx, c) }
+func (onEnd) Payload() reflect.Type           { return reflect.TypeFor[Call]() }
+func (onEnd) IsNotification(payload any) bool { return !payload.(*Call).IsActive }
+
+func (o onEnd) Notify(ctx context.Context, payload any) error { return o.fn(ctx, *payload.(*Call)) }
 
 // EventHandler returns a handler for the events URL of a voice number: calls that
 // are over, and call transfers ([Call.Transfer]). It answers 200 "OK", and 500 if

@@ -24,12 +24,13 @@ import (
 // middle of an answer.
 type callback struct {
 	deadlineContext
-	w      http.ResponseWriter
-	r      *http.Request
-	config *config
-	form   Form
-	room   [12]span // for the form, if it is small
-	header [2]string
+	exchange exchange
+	w        http.ResponseWriter
+	r        *http.Request
+	config   *config
+	form     Form
+	room     [12]span // for the form, if it is small
+	header   [2]string
 
 	answer   sync.Mutex
 	answered bool
@@ -40,9 +41,7 @@ type callback struct {
 	accepted bool
 	// quiet is set if the callback asks for no reply: then a failure is answered
 	// without the fallback.
-	quiet   bool
-	payload slog.LogValuer
-	value   any // a pointer to the payload
+	quiet bool
 
 	// before and after are neighbours in the handler's watch.
 	before, after *callback
@@ -271,7 +270,7 @@ func (c *callback) writeFallback(cause error) (status int, err error) {
 		return nil
 	})
 	if reply == nil && c.accepted {
-		reply = c.config.fallback(c.value, cause)
+		reply = c.config.fallback(c.exchange.payload(), cause)
 	} else if reply == nil {
 		reply = c.config.fallback(nil, cause)
 	}
@@ -312,13 +311,12 @@ func safely(fn func() error) (err error) {
 	return fn()
 }
 
-// accept notes what the request holds, and reports whether the callback still waits
+// accept notes that the request was read, and reports whether the callback still waits
 // for an answer.
-func (c *callback) accept(value any, quiet bool) bool {
+func (c *callback) accept(quiet bool) bool {
 	c.answer.Lock()
 	defer c.answer.Unlock()
-	c.payload, _ = value.(slog.LogValuer)
-	c.value, c.quiet, c.accepted = value, quiet, true
+	c.quiet, c.accepted = quiet, true
 	return !c.answered
 }
 
@@ -402,7 +400,11 @@ func textOf(err error) (text string) {
 func (c *callback) known() slog.LogValuer {
 	c.answer.Lock()
 	defer c.answer.Unlock()
-	return c.payload
+	if !c.accepted {
+		return nil
+	}
+	p, _ := c.exchange.payload().(slog.LogValuer)
+	return p
 }
 
 func (c *callback) observe(status int, err error) {

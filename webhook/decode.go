@@ -16,18 +16,19 @@ import (
 // then T is its zero value. Parse consumes the body. Like Handler it panics for a
 // type that cannot be decoded without surprises.
 func Parse[T any](r *http.Request) (T, error) {
-	var (
-		v    T
-		form Form
-	)
-	config := config{maxBytes: DefaultMaxBytes}
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	if e := decoderOf(reflect.TypeFor[T]()).request(r, &config, &v, &form, buf); e != nil {
-		var zero T
+	var v, zero T
+	if e := parse(r, &v); e != nil {
 		return zero, e
 	}
 	return v, nil
+}
+
+func parse(r *http.Request, v any) *Error {
+	var form Form
+	config := config{maxBytes: DefaultMaxBytes}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	return decoderOf(reflect.TypeOf(v).Elem()).request(r, &config, v, &form, buf)
 }
 
 // decoder reads values of one type from the bodies of requests.

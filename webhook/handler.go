@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -51,86 +52,114 @@ func Handler[T any](fn func(context.Context, T) error, opts ...Option) http.Hand
 // Use [WithTimeout] and [WithFallback] to guarantee an answer even when fn fails or
 // is slow.
 func ReplyHandler[T any, R Reply](fn func(context.Context, T) (R, error), opts ...Option) http.Handler {
-	h := &handler[T, R]{config: newConfig(opts), decode: decoderOf(reflect.TypeFor[T]()), fn: fn}
-	h.config.kind = reflect.TypeFor[T]().String()
-	h.notify = notifierOf[T](h.config)
+	return newHandler(reflect.TypeFor[T](), opts, func() *callback {
+		x := &typed[T, R]{fn: fn}
+		x.callback.exchange = x
+		return &x.callback
+	})
+}
+
+// handler serves the callbacks of every type. What depends on the types is behind
+// exchange, so that a program does not hold this code once for each of them.
+type handler struct {
+	config config
+	decode *decoder
+	// begin makes a callback.
+	begin func() *callback
+	watch watch
+}
+
+func newHandler(payload reflect.Type, opts []Option, begin func() *callback) *handler {
+	h := &handler{config: newConfig(opts), decode: decoderOf(payload), begin: begin}
+	h.config.kind = payload.String()
+	if n := h.config.notify; n != nil && n.Payload() != payload {
+		panic(fmt.Sprintf("webhook: %T is no option for handlers of %v", n, payload))
+	}
 	return h
 }
 
-type handler[T any, R Reply] struct {
-	config config
-	decode *decoder
-	fn     func(context.Context, T) (R, error)
-	notify notifier[T]
-	watch  watch
+// exchange is what a callback needs to know of its types.
+type exchange interface {
+	// payload returns a pointer to the payload.
+	payload() any
+	// call calls the app's function and returns a pointer to its reply.
+	call(context.Context) (reply any, err error)
 }
 
-// exchange holds all that one callback needs, in one piece of memory.
-type exchange[T any, R Reply] struct {
-	callback
-	value T
-	reply R
+// typed holds all that one callback needs, in one piece of memory.
+type typed[T any, R Reply] struct {
+	callback callback
+	fn       func(context.Context, T) (R, error)
+	value    T
+	reply    R
 }
 
-func (h *handler[T, R]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange[T, R]{}
-	x.parent, x.w, x.r, x.config = r.Context(), w, r, &h.config
-	x.start, x.timeout = time.Now(), h.config.timeout
-	x.form.ends = x.room[:0]
-	defer x.end()
-	if sendsAtFlush(w) && h.watch.add(&x.callback) {
-		x.inPlace = true
-		defer h.watch.remove(&x.callback)
-		h.serve(x)
+func (x *typed[T, R]) payload() any { return &x.value }
+
+func (x *typed[T, R]) call(ctx context.Context) (reply any, err error) {
+	x.reply, err = x.fn(ctx, x.value)
+	return &x.reply, err
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := h.begin()
+	c.parent, c.w, c.r, c.config = r.Context(), w, r, &h.config
+	c.start, c.timeout = time.Now(), h.config.timeout
+	c.form.ends = c.room[:0]
+	defer c.end()
+	if sendsAtFlush(w) && h.watch.add(c) {
+		c.inPlace = true
+		defer h.watch.remove(c)
+		h.serve(c)
 	} else {
-		h.serveAside(x)
+		h.serveAside(c)
 	}
 }
 
 // serveAside serves on another goroutine, so that ServeHTTP can return at the
 // deadline, or when the function ends its goroutine.
-func (h *handler[T, R]) serveAside(x *exchange[T, R]) {
+func (h *handler) serveAside(c *callback) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		h.serve(x)
+		h.serve(c)
 	}()
 	var deadline <-chan time.Time
-	if x.timeout > 0 {
-		timer := time.NewTimer(x.timeout)
+	if c.timeout > 0 {
+		timer := time.NewTimer(c.timeout)
 		defer timer.Stop()
 		deadline = timer.C
 	}
 	select {
 	case <-done:
 	case <-deadline:
-		_ = apart(func() error { x.fail(x.deadlineError(), atDeadline); return nil })
+		_ = apart(func() error { c.fail(c.deadlineError(), atDeadline); return nil })
 	}
 }
 
 var errExited = errors.New("webhook: the app ended the goroutine")
 
 // serve reads the callback, calls the function and answers. It does not panic.
-func (h *handler[T, R]) serve(x *exchange[T, R]) {
+func (h *handler) serve(c *callback) {
 	returned := false
 	defer func() {
-		if !returned && x.inPlace {
-			x.flush() // net/http drops what a goroutine wrote that the app ends
+		if !returned && c.inPlace {
+			c.flush() // net/http drops what a goroutine wrote that the app ends
 		}
 	}()
 	defer func() {
 		if v := recover(); v != nil {
-			x.fail(&PanicError{v, debug.Stack()}, onTime)
+			c.fail(&PanicError{v, debug.Stack()}, onTime)
 		} else if !returned {
-			x.fail(errExited, exiting)
+			c.fail(errExited, exiting)
 		}
 	}()
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	if e := h.decode.request(x.r, &h.config, &x.value, &x.form, buf); e != nil {
-		x.refuse(e)
-	} else if err := h.answer(x, buf); err != nil {
-		x.fail(err, onTime)
+	if e := h.decode.request(c.r, &h.config, c.exchange.payload(), &c.form, buf); e != nil {
+		c.refuse(e)
+	} else if err := h.answer(c, buf); err != nil {
+		c.fail(err, onTime)
 	}
 	returned = true
 }
@@ -147,32 +176,33 @@ func keep(buf *[]byte, b []byte) {
 	}
 }
 
-func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
-	quiet := h.notify != nil && h.notify.IsNotification(x.value)
-	if !x.accept(&x.value, quiet) {
+func (h *handler) answer(c *callback, buf *[]byte) error {
+	payload, notify := c.exchange.payload(), h.config.notify
+	quiet := notify != nil && notify.IsNotification(payload)
+	if !c.accept(quiet) {
 		return nil
 	}
 	if quiet {
-		if err := h.notify.Notify(&x.callback, x.value); err != nil {
+		if err := notify.Notify(c, payload); err != nil {
 			return err
 		}
-		return x.send(textPlain, []byte("OK"), nil)
+		return c.send(textPlain, []byte("OK"), nil)
 	}
-	var err error
-	if x.reply, err = h.fn(&x.callback, x.value); err != nil {
+	value, err := c.exchange.call(c)
+	if err != nil {
 		return err
 	}
 	// Through the pointer no copy of the reply is made; only a reply that is an
 	// interface or a pointer already lacks its methods there.
-	reply, ok := any(&x.reply).(Reply)
+	reply, ok := value.(Reply)
 	if !ok {
-		if reply, ok = any(x.reply).(Reply); !ok {
+		if reply, ok = reflect.ValueOf(value).Elem().Interface().(Reply); !ok {
 			return errors.New("webhook: the reply is nil")
 		}
 	}
-	if c, ok := reply.(interface{ Check() error }); ok {
-		if err := c.Check(); err != nil {
-			x.log(slog.LevelWarn, "doubtful reply", err)
+	if checker, ok := reply.(interface{ Check() error }); ok {
+		if err := checker.Check(); err != nil {
+			c.log(slog.LevelWarn, "doubtful reply", err)
 		}
 	}
 	body, err := reply.AppendText((*buf)[:0])
@@ -181,5 +211,5 @@ func (h *handler[T, R]) answer(x *exchange[T, R], buf *[]byte) error {
 	}
 	// The body may be memory of the app's: it is not kept.
 	header, _ := reply.(headerMarshaler)
-	return x.send(reply.ContentType(), body, header)
+	return c.send(reply.ContentType(), body, header)
 }

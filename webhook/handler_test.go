@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -631,8 +632,11 @@ func notifying[T any](match func(T) bool, fn func(context.Context, T) error) web
 	return notification[T]{webhook.WithOptions(), match, fn}
 }
 
-func (n notification[T]) IsNotification(v T) bool               { return n.match(v) }
-func (n notification[T]) Notify(ctx context.Context, v T) error { return n.fn(ctx, v) }
+func (notification[T]) Payload() reflect.Type             { return reflect.TypeFor[T]() }
+func (n notification[T]) IsNotification(payload any) bool { return n.match(*payload.(*T)) }
+func (n notification[T]) Notify(ctx context.Context, payload any) error {
+	return n.fn(ctx, *payload.(*T))
+}
 
 // inPlace serves on a writer that stands for net/http's own.
 func inPlace(h http.Handler) http.Handler {

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -30,7 +29,7 @@ type config struct {
 	required []string
 	observer func(context.Context, Observation)
 	fallback func(payload any, err error) Reply
-	notify   Option // a notifier
+	notify   notifier
 }
 
 func newConfig(opts []Option) config {
@@ -42,8 +41,8 @@ func newConfig(opts []Option) config {
 func (c *config) set(opts []Option) {
 	for _, o := range opts {
 		o.apply(c)
-		if _, ok := o.(optionFunc); !ok {
-			c.notify = o
+		if n, ok := o.(notifier); ok {
+			c.notify = n
 		}
 	}
 }
@@ -175,15 +174,10 @@ func WithFallbackFor[T any](fn func(payload T, err error) Reply) Option {
 // the handler's own function, on URLs where Africa's Talking mixes questions with
 // news. The handler answers them as [Handler] does, without a fallback. Package voice
 // has one, which embeds an Option.
-type notifier[T any] interface {
-	IsNotification(T) bool
-	Notify(context.Context, T) error
-}
-
-func notifierOf[T any](c config) notifier[T] {
-	n, ok := c.notify.(notifier[T])
-	if c.notify != nil && !ok {
-		panic(fmt.Sprintf("webhook: %T is no option for handlers of %v", c.notify, reflect.TypeFor[T]()))
-	}
-	return n
+type notifier interface {
+	Option
+	// Payload returns the type of the callbacks. The other methods get a pointer to one.
+	Payload() reflect.Type
+	IsNotification(payload any) bool
+	Notify(ctx context.Context, payload any) error
 }
