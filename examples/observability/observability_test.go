@@ -289,7 +289,7 @@ func start(t *testing.T, order func(context.Context, string) error) *exampletest
 	t.Helper()
 	return exampletest.Start(t, func(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 		return run(ctx, args, getenv, order, stdout, stderr)
-	}, map[string]string{"CALLBACK_SECRET": secret}, "-metrics", "127.0.0.1:0", "-timeout", "200ms")
+	}, map[string]string{"CALLBACK_SECRET": secret}, "-metrics", "127.0.0.1:0", "-timeout", "2s")
 }
 
 // The commands that the program prints work, once the shell has put the secret in.
