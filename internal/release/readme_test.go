@@ -129,7 +129,7 @@ func checkProgram(t *testing.T, p *proxy, program program, version string) {
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if main == program.main {
-		if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "not accepted for every recipient: client: ") {
+		if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "client: username is empty") {
 			t.Errorf("the program fails with %v and prints\n%s", err, &output)
 		}
 		return
