@@ -98,6 +98,7 @@ var allowed = map[string][]string{
 	"webhook":         {"."},
 	"webhook/airtime": {".", "webhook"},
 	"webhook/simswap": {".", "webhook"},
+	"webhook/inbox":   {".", "webhook", "state"},
 	"sms":             {".", "webhook", "client", "state"},
 	"state":           {},
 	"ussd":            {".", "webhook", "state"},
@@ -110,6 +111,7 @@ var allowed = map[string][]string{
 	"state/statetest":             {"state"},
 	"voice/voicetest":             {".", "voice"},
 	"webhook/airtime/airtimetest": {".", "webhook/airtime"},
+	"webhook/inbox/inboxtest":     {"webhook", "webhook/inbox"},
 
 	"internal/callbacktest": {"webhook"},
 }
