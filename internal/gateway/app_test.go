@@ -10,6 +10,8 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -21,6 +23,16 @@ import (
 
 	"github.com/sautigo/africastalking/internal/gateway"
 )
+
+// sample returns a callback on the wire from the test data of a package.
+func sample(t *testing.T, dir, file string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("../..", dir, "testdata", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
 
 func form() gateway.Callback {
 	return gateway.Form("agent/1.0", gateway.Field{"text", "José & Ana +1*#"}, gateway.Field{"to", "+254711000001"})

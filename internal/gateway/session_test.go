@@ -1,4 +1,4 @@
-package session_test
+package gateway_test
 
 import (
 	"bufio"
@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -30,15 +28,6 @@ import (
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/webhook"
 )
-
-func sample(t *testing.T, name string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // captured is who dialled what in the captured session.
 func captured(app gateway.App) session.Config {
@@ -93,7 +82,7 @@ func both(t *testing.T, test func(t *testing.T, app func(http.Handler) gateway.A
 func TestFirstHopIsTheCapturedOne(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, app func(http.Handler) gateway.App) {
-		want, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(sample(t, "ussd_begin_captured_2020.http"))))
+		want, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(sample(t, "ussd", "ussd_begin_captured_2020.http"))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +93,7 @@ func TestFirstHopIsTheCapturedOne(t *testing.T) {
 		if diff := cmp.Diff([]request{{
 			Method: "POST", Path: "/ussd?key=1", Proto: "HTTP/1.1",
 			Header: want.Header, Length: want.ContentLength,
-			Body: string(sample(t, "ussd_begin_captured_2020.form")),
+			Body: string(sample(t, "ussd", "ussd_begin_captured_2020.form")),
 		}}, rec.requests); diff != "" {
 			t.Errorf("the first hop (-want +got):\n%s", diff)
 		}
@@ -154,7 +143,7 @@ func TestTextGrows(t *testing.T) {
 	}
 }
 
-func TestSamples(t *testing.T) {
+func TestSessionCallbacksAreTheSamples(t *testing.T) {
 	t.Parallel()
 	for file, inputs := range map[string][]string{
 		"ussd_continue.form":          {"1", "2", "3"},
@@ -167,7 +156,7 @@ func TestSamples(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff(string(sample(t, file)), rec.requests[len(inputs)].Body); diff != "" {
+		if diff := cmp.Diff(string(sample(t, "ussd", file)), rec.requests[len(inputs)].Body); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", file, diff)
 		}
 	}
@@ -177,11 +166,11 @@ func TestSamples(t *testing.T) {
 		Status: "Success", Cost: "KES 0.10", Duration: 12345 * time.Millisecond, HopsCount: 3, Input: "1*1",
 		LastAppResponse: "END Your account number is ACC1001",
 	}
-	if diff := cmp.Diff(string(sample(t, "ussd_end_success.form")), string(e.Callback().Body)); diff != "" {
+	if diff := cmp.Diff(string(sample(t, "ussd", "ussd_end_success.form")), string(e.Callback().Body)); diff != "" {
 		t.Errorf("success (-want +got):\n%s", diff)
 	}
 	e.Status, e.Cost, e.HopsCount, e.Input, e.LastAppResponse = "Incomplete", "0.10", 2, "1", "CON Enter your Acc No."
-	if diff := cmp.Diff(string(sample(t, "ussd_end_incomplete.form")), string(e.Callback().Body)); diff != "" {
+	if diff := cmp.Diff(string(sample(t, "ussd", "ussd_end_incomplete.form")), string(e.Callback().Body)); diff != "" {
 		t.Errorf("incomplete (-want +got):\n%s", diff)
 	}
 }
@@ -341,11 +330,11 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestPanic(t *testing.T) {
+func TestSessionPanic(t *testing.T) {
 	t.Parallel()
 	_, h := session.Dial(t.Context(), captured(gateway.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }), "")))
 	var e *gateway.PanicError
-	if !errors.As(h.Answer.Err, &e) || e.Value != "boom" || !errors.Is(e, gateway.ErrCut) || !strings.Contains(string(e.Stack), "TestPanic") {
+	if !errors.As(h.Answer.Err, &e) || e.Value != "boom" || !errors.Is(e, gateway.ErrCut) || !strings.Contains(string(e.Stack), "TestSessionPanic") {
 		t.Errorf("error is %#v, want the panic", h.Answer.Err)
 	}
 	_, h = session.Dial(t.Context(), captured(gateway.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }), "")))
@@ -356,7 +345,7 @@ func TestPanic(t *testing.T) {
 
 // The subscriber hangs up while the app is asked: the session is Incomplete, and the app
 // is notified.
-func TestHangUpWhileTheAppIsAsked(t *testing.T) {
+func TestSessionHangUpWhileTheAppIsAsked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -484,7 +473,7 @@ func TestOrderOfEventFields(t *testing.T) {
 	}
 }
 
-func TestDeadline(t *testing.T) {
+func TestSessionDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var gone, promised atomic.Bool
@@ -511,7 +500,7 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-func TestDeadlineOverURL(t *testing.T) {
+func TestSessionDeadlineOverURL(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -543,7 +532,7 @@ func TestAnswerBeforeTheHandlerReturns(t *testing.T) {
 	})
 }
 
-func TestAgainAndCopies(t *testing.T) {
+func TestSessionAgainAndCopies(t *testing.T) {
 	t.Parallel()
 	rec := &recorder{answers: []string{"CON hi"}}
 	u := captured(gateway.Handler(rec, ""))
@@ -600,7 +589,7 @@ func TestSplitCode(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+func TestSessionLimits(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		network string

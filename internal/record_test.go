@@ -1,4 +1,4 @@
-package record_test
+package internal_test
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"github.com/sautigo/africastalking/state"
 )
 
-func TestKey(t *testing.T) {
+func TestRecordKey(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^[a-z-]+-[0-9a-f]{40}$`)
 	seen := map[string][]string{}
@@ -53,7 +53,7 @@ func TestKey(t *testing.T) {
 
 type account struct{ Phone string }
 
-func TestUnreadable(t *testing.T) {
+func TestRecordUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{"", "{", `"+254711000001"`, `{"Phone":254711000001}`, "\xff"} {
 		store := new(state.Memory)
@@ -70,7 +70,7 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-func TestUpdateEncodes(t *testing.T) {
+func TestRecordUpdateEncodes(t *testing.T) {
 	t.Parallel()
 	_, err := record.Update(t.Context(), new(state.Memory), "key", time.Hour, func(f *func()) (bool, error) {
 		*f = func() {}
@@ -83,7 +83,7 @@ func TestUpdateEncodes(t *testing.T) {
 }
 
 // The pauses grow, and end with the context.
-func TestUpdateWaits(t *testing.T) {
+func TestRecordUpdateWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -105,7 +105,7 @@ func TestUpdateWaits(t *testing.T) {
 }
 
 // An unchanged record is not saved, and its version is returned.
-func TestUpdateLeaves(t *testing.T) {
+func TestRecordUpdateLeaves(t *testing.T) {
 	t.Parallel()
 	store := new(state.Memory)
 	want, err := store.Save(t.Context(), "key", []byte("7"), 0, time.Hour)
@@ -140,7 +140,7 @@ func (s *saver) Save(ctx context.Context, key string, data []byte, version uint6
 	return s.Memory.Save(ctx, key, data, version, ttl)
 }
 
-func TestCommit(t *testing.T) {
+func TestRecordCommit(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	for name, test := range map[string]struct {
@@ -182,7 +182,7 @@ func TestCommit(t *testing.T) {
 	}
 }
 
-func TestLeaseEnd(t *testing.T) {
+func TestRecordLeaseEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for name, test := range map[string]struct{ timeout, want time.Duration }{

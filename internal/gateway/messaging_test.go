@@ -1,8 +1,7 @@
-package messaging_test
+package gateway_test
 
 import (
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
@@ -11,17 +10,6 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway"
 	"github.com/sautigo/africastalking/internal/gateway/messaging"
 )
-
-const smsSamples = "../../../sms/testdata/"
-
-func sampleFile(t *testing.T, file string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func TestSMSCallbacks(t *testing.T) {
 	t.Parallel()
@@ -48,7 +36,7 @@ func TestSMSCallbacks(t *testing.T) {
 	} {
 		want := gateway.Callback{
 			Header: http.Header{"User-Agent": {""}, "Content-Type": {gateway.FormType}, "Accept-Encoding": {"gzip"}},
-			Body:   sampleFile(t, smsSamples+file),
+			Body:   sample(t, "sms", file),
 		}
 		if diff := cmp.Diff(want, c.Callback()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", file, diff)

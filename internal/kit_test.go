@@ -1,4 +1,4 @@
-package kit_test
+package internal_test
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 	"github.com/sautigo/africastalking/internal/kit"
 )
 
-func TestWhere(t *testing.T) {
+func TestKitWhere(t *testing.T) {
 	t.Parallel()
 	const (
 		hex    = "3b9f1c2d4e5f60718293a4b5c6d7e8f9"
@@ -48,7 +48,7 @@ func TestWhere(t *testing.T) {
 
 // A secret is masked wherever it stands, also unescaped, and also if another secret is
 // its beginning.
-func TestMask(t *testing.T) {
+func TestKitMask(t *testing.T) {
 	t.Parallel()
 	const (
 		short = "3b9f1c2d4e5f60718293a4b5c6d7e8f9"
@@ -61,7 +61,7 @@ func TestMask(t *testing.T) {
 	}
 }
 
-func TestDiff(t *testing.T) {
+func TestKitDiff(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ want, got, diff []string }{
 		{nil, nil, nil},
@@ -75,7 +75,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-func TestVisible(t *testing.T) {
+func TestKitVisible(t *testing.T) {
 	t.Parallel()
 	const text = "é 😀\n\t\u202e\u00a0\xff\ufffd"
 	if got, want := kit.Visible(text), "é 😀\n"+`\t\u202e\u00a0\xff`+"\ufffd"; got != want {
@@ -86,7 +86,7 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-func TestIsText(t *testing.T) {
+func TestKitIsText(t *testing.T) {
 	t.Parallel()
 	for contentType, want := range map[string]bool{
 		"text/plain":                     true,

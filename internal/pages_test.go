@@ -1,4 +1,4 @@
-package pages_test
+package internal_test
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package gsm7_test
+package internal_test
 
 import (
 	"strings"
@@ -33,7 +33,7 @@ var (
 	escaped = []rune{0x000c, 0x005e, 0x007b, 0x007d, 0x005c, 0x005b, 0x007e, 0x005d, 0x007c, 0x20ac}
 )
 
-func TestSeptets(t *testing.T) {
+func TestGSM7Septets(t *testing.T) {
 	t.Parallel()
 	if len(alphabet) != 127 {
 		t.Fatalf("the table has %d characters, want 127", len(alphabet))
@@ -52,7 +52,7 @@ func TestSeptets(t *testing.T) {
 	}
 }
 
-func TestLen(t *testing.T) {
+func TestGSM7Len(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, in string
@@ -95,7 +95,7 @@ func TestLen(t *testing.T) {
 	}
 }
 
-func TestLenAllocates(t *testing.T) {
+func TestGSM7LenAllocates(t *testing.T) {
 	text := strings.Repeat("Welcome \u20ac ", 20)
 	if n := testing.AllocsPerRun(100, func() { gsm7.Len(text) }); n != 0 {
 		t.Errorf("Len allocates %v times, want 0", n)

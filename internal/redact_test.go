@@ -1,4 +1,4 @@
-package redact_test
+package internal_test
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"github.com/sautigo/africastalking/internal/redact"
 )
 
-func TestPhone(t *testing.T) {
+func TestRedactPhone(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"":                   "",
@@ -35,7 +35,7 @@ func TestPhone(t *testing.T) {
 	}
 }
 
-func TestText(t *testing.T) {
+func TestRedactText(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"":          "",
@@ -49,7 +49,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestDigits(t *testing.T) {
+func TestRedactDigits(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"":                            "",
@@ -114,7 +114,7 @@ func TestDigits(t *testing.T) {
 }
 
 // No number of seven digits is left, and doing it again changes nothing.
-func FuzzDigits(f *testing.F) {
+func FuzzRedactDigits(f *testing.F) {
 	for _, s := range []string{
 		"", "254711000001", "a 254711000001 b", "123456", "\xff0711000001\u0661", "+254 (0)711 000-001",
 		"0711\u00a0000\u00a0001", "192.168.10.12 7", "1234567     1",
@@ -169,7 +169,7 @@ type constant string
 
 func (c constant) LogValue() slog.Value { return slog.StringValue(string(c)) }
 
-func TestString(t *testing.T) {
+func TestRedactString(t *testing.T) {
 	t.Parallel()
 	amina := person{"Amina", "+254711000001"}
 	const masked = "[name=(5 bytes) phone=***01]"

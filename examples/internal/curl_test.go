@@ -1,4 +1,4 @@
-package curl_test
+package internal_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"github.com/sautigo/africastalking/examples/internal/curl"
 )
 
-func Example() {
+func Example_curl() {
 	body := curl.Form("from", "+254711000001", "text", "It's 100% true & *384#")
 	fmt.Println(curl.Post("http://127.0.0.1:9000/sms", body))
 	fmt.Println(curl.Post("http://127.0.0.1:9000/airtime", `{"amount":500.00}`))

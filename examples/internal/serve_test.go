@@ -1,4 +1,4 @@
-package serve_test
+package internal_test
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func listen(t *testing.T) *closing {
 	return &closing{Listener: l, closed: make(chan struct{})}
 }
 
-func TestUntilFinishesRequests(t *testing.T) {
+func TestServeUntilFinishesRequests(t *testing.T) {
 	t.Parallel()
 	l := listen(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -73,7 +73,7 @@ func TestUntilFinishesRequests(t *testing.T) {
 	}
 }
 
-func TestUntilReportsFailure(t *testing.T) {
+func TestServeUntilReportsFailure(t *testing.T) {
 	t.Parallel()
 	l := listen(t)
 	l.Close()
@@ -90,7 +90,7 @@ type addressed struct {
 
 func (l addressed) Addr() net.Addr { return l.addr }
 
-func TestURL(t *testing.T) {
+func TestServeURL(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{
 		"127.0.0.1:9000": "http://127.0.0.1:9000",

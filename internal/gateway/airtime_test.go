@@ -1,10 +1,9 @@
-package airtime_test
+package gateway_test
 
 import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,18 +12,7 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway/airtime"
 )
 
-const samples = "../../../webhook/airtime/testdata/"
-
-func sample(t *testing.T, file string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(samples + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func TestCallbacks(t *testing.T) {
+func TestAirtimeCallbacks(t *testing.T) {
 	t.Parallel()
 	for file, c := range map[string]interface{ Callback() gateway.Callback }{
 		"airtime_status_success.json": airtime.Status{
@@ -40,7 +28,7 @@ func TestCallbacks(t *testing.T) {
 	} {
 		want := gateway.Callback{
 			Header: http.Header{"User-Agent": {""}, "Content-Type": {gateway.JSONType}, "Accept-Encoding": {"gzip"}},
-			Body:   compact(t, sample(t, file)),
+			Body:   compact(t, sample(t, "webhook/airtime", file)),
 		}
 		if diff := cmp.Diff(want, c.Callback()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", file, diff)
@@ -66,7 +54,7 @@ func compact(t *testing.T, sample []byte) []byte {
 	return b
 }
 
-func TestDecide(t *testing.T) {
+func TestAirtimeDecide(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("cut")
 	inJSON := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
@@ -76,8 +64,8 @@ func TestDecide(t *testing.T) {
 		validated bool
 		fails     string
 	}{
-		{"yes", gateway.Answer{Status: 200, Header: inJSON, Body: sample(t, "airtime_validation_response_validated.json")}, true, ""},
-		{"no", gateway.Answer{Status: 200, Header: inJSON, Body: sample(t, "airtime_validation_response_failed.json")}, false, ""},
+		{"yes", gateway.Answer{Status: 200, Header: inJSON, Body: sample(t, "webhook/airtime", "airtime_validation_response_validated.json")}, true, ""},
+		{"no", gateway.Answer{Status: 200, Header: inJSON, Body: sample(t, "webhook/airtime", "airtime_validation_response_failed.json")}, false, ""},
 		{"more fields", gateway.Answer{Status: 200, Header: inJSON, Body: []byte(`{"status":"Validated","x":1}`)}, true, ""},
 		{
 			name:   "as text",

@@ -1,4 +1,4 @@
-package bank_test
+package main
 
 import (
 	"context"

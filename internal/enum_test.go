@@ -1,4 +1,4 @@
-package enum_test
+package internal_test
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ const (
 	blocked status = "UserInBlackList"
 )
 
-func TestFold(t *testing.T) {
+func TestEnumFold(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]status{
 		"Success": success, "success": success, "SUCCESS": success,
@@ -28,7 +28,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-func TestFoldAllocs(t *testing.T) {
+func TestEnumFoldAllocs(t *testing.T) {
 	if n := testing.AllocsPerRun(10, func() { enum.Fold("SUCCESS", success, blocked) }); n != 0 {
 		t.Errorf("Fold takes %v allocations", n)
 	}

@@ -1,4 +1,4 @@
-package voicexml_test
+package internal_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"github.com/sautigo/africastalking/voice"
 )
 
-func TestParse(t *testing.T) {
+func TestVoiceXMLParse(t *testing.T) {
 	t.Parallel()
 	const malformed = "line 1: not well-formed XML (is every & and < in text escaped?): "
 	for _, tt := range []struct {
@@ -99,8 +99,8 @@ func TestParse(t *testing.T) {
 }
 
 // Whatever package voice writes is as documented, and it knows what never runs.
-func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"../../voice/testdata/*.xml", "../../voice/testdata/samples/*.xml"} {
+func FuzzVoiceXMLParse(f *testing.F) {
+	for _, pattern := range []string{"../voice/testdata/*.xml", "../voice/testdata/samples/*.xml"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			f.Fatalf("no samples match %s: %v", pattern, err)
@@ -143,7 +143,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestSpoken(t *testing.T) {
+func TestVoiceXMLSpoken(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		" a\n b ":                                                       "a b",
@@ -166,7 +166,7 @@ func TestSpoken(t *testing.T) {
 }
 
 // What is wrong is told with its line, and the text of it quotes no value.
-func TestProblemText(t *testing.T) {
+func TestVoiceXMLProblemText(t *testing.T) {
 	t.Parallel()
 	doc, _ := voicexml.Parse([]byte("<Response>\n\n<Dial\nphoneNumbers='secret secret'/>\n text <secret1 secret2=''/></Response>"))
 	want := []voicexml.Problem{
@@ -179,7 +179,7 @@ func TestProblemText(t *testing.T) {
 	}
 }
 
-func TestElement(t *testing.T) {
+func TestVoiceXMLElement(t *testing.T) {
 	t.Parallel()
 	doc, bad := voicexml.Parse([]byte(`<Response>a<b/><Say>a<speak>b</speak></Say><GetDigits numDigits="12" timeout="x"><Play url="u"/></GetDigits></Response>`))
 	if bad != nil {

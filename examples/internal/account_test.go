@@ -1,4 +1,4 @@
-package account_test
+package internal_test
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package call_test
+package gateway_test
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,15 +21,6 @@ import (
 	"github.com/sautigo/africastalking/internal/gateway/call"
 	"github.com/sautigo/africastalking/internal/kit"
 )
-
-func sample(t *testing.T, name string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // captured2025 is who calls whom in the captured call that comes in.
 func captured2025() call.Config {
@@ -48,7 +37,7 @@ func captured2025() call.Config {
 	}
 }
 
-func client() call.Config {
+func webRTC() call.Config {
 	v := captured2025()
 	v.CallerNumber, v.ClientDialedNumber = "acme.agent1", "254700000001"
 	v.CountryCode, v.Carrier = "-1", "None"
@@ -76,7 +65,7 @@ func around(h http.Handler) http.Handler {
 	})
 }
 
-func start(t *testing.T, v call.Config, h http.Handler) *call.Call {
+func startCall(t *testing.T, v call.Config, h http.Handler) *call.Call {
 	t.Helper()
 	v.At = kit.At(v.URL, v.URL, gateway.InMemory(h))
 	return call.Start(t.Context(), v)
@@ -112,7 +101,7 @@ func last(posts []call.Post) string { return string(posts[len(posts)-1].Callback
 const menu = `<GetDigits numDigits="4"><Say>Your PIN?</Say></GetDigits>`
 
 // Every callback that was captured, or put together, comes about in a call.
-func TestCallbacksAreTheSamples(t *testing.T) {
+func TestCallCallbacksAreTheSamples(t *testing.T) {
 	t.Parallel()
 	sessions := map[string]string{
 		"voice_inbound_ringing_captured.form":         "ATVId_8727006c461fa5d03e10c621887746ec",
@@ -134,9 +123,9 @@ func TestCallbacksAreTheSamples(t *testing.T) {
 	}{
 		{"voice_inbound_ringing_captured.form", nil, nil,
 			func(_ *testing.T, c *call.Call) string { return string(c.Posts()[0].Callback.Body) }, true, nil},
-		{"voice_webrtc_outgoing_ringing_captured.form", func(v *call.Config) { *v = client() }, nil,
+		{"voice_webrtc_outgoing_ringing_captured.form", func(v *call.Config) { *v = webRTC() }, nil,
 			func(_ *testing.T, c *call.Call) string { return string(c.Posts()[0].Callback.Body) }, true, nil},
-		{"voice_final_events_bridge_cause.form", func(v *call.Config) { *v = client(); v.CountryCode = "254" },
+		{"voice_final_events_bridge_cause.form", func(v *call.Config) { *v = webRTC(); v.CountryCode = "254" },
 			pages{"/voice": `<Dial phoneNumbers="+254700000001"/>`},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.Unanswered(t.Context(), "NO_ANSWER"))
@@ -198,7 +187,7 @@ func TestCallbacksAreTheSamples(t *testing.T) {
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			t.Parallel()
-			want := string(sample(t, tt.file))
+			want := string(sample(t, "voice", tt.file))
 			v := captured2025()
 			if tt.v != nil {
 				tt.v(&v)
@@ -206,7 +195,7 @@ func TestCallbacksAreTheSamples(t *testing.T) {
 			if id := sessions[tt.file]; id != "" {
 				v.SessionID = id
 			}
-			got := tt.call(t, start(t, v, around(tt.app)))
+			got := tt.call(t, startCall(t, v, around(tt.app)))
 			if tt.order {
 				if got != want {
 					t.Errorf("the callback is\n%s\nwant\n%s", got, want)
@@ -225,7 +214,7 @@ func TestCallbacksAreTheSamples(t *testing.T) {
 }
 
 // All of a request is as it was observed, whether the app is a handler or a server.
-func TestRequest(t *testing.T) {
+func TestCallRequest(t *testing.T) {
 	t.Parallel()
 	type request struct {
 		Host, URI, User string
@@ -260,7 +249,7 @@ func TestRequest(t *testing.T) {
 		mu.Unlock()
 		v.At = at
 		call.Start(t.Context(), v)
-		first := string(sample(t, "voice_inbound_ringing_captured.form"))
+		first := string(sample(t, "voice", "voice_inbound_ringing_captured.form"))
 		next := strings.Replace(first, "=Ringing", "=Active", 1)
 		header := func(body string) http.Header {
 			return http.Header{
@@ -311,7 +300,7 @@ func trace(c *call.Call) []string {
 }
 
 // Africa's Talking's way with each action.
-func TestActions(t *testing.T) {
+func TestCallActions(t *testing.T) {
 	t.Parallel()
 	const (
 		ringing = "> /voice Ringing"
@@ -522,7 +511,7 @@ func TestActions(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := start(t, captured2025(), around(tt.app))
+			c := startCall(t, captured2025(), around(tt.app))
 			if tt.act != nil {
 				tt.act(t, c)
 			}
@@ -533,7 +522,7 @@ func TestActions(t *testing.T) {
 	}
 }
 
-func TestEvents(t *testing.T) {
+func TestCallEvents(t *testing.T) {
 	t.Parallel()
 	const head = "sessionId=ATVId_00000000000000000000000000000003&callSessionState="
 	for _, tt := range []struct {
@@ -553,7 +542,7 @@ func TestEvents(t *testing.T) {
 			var got []string
 			v := captured2025()
 			v.Events = gateway.Handler(keep(&got, "OK"), "/events")
-			c := start(t, v, pages{"/voice": menu})
+			c := startCall(t, v, pages{"/voice": menu})
 			act(t, c.FailTransfer(t.Context(), "NotAllowed"))
 			act(t, c.Transfer(t.Context(), "+254711000003", 20*time.Second))
 			tt.act(t, c)
@@ -574,7 +563,7 @@ func TestEvents(t *testing.T) {
 }
 
 // What cannot happen in a state is an error and changes nothing.
-func TestStates(t *testing.T) {
+func TestCallStates(t *testing.T) {
 	t.Parallel()
 	acts := map[string]func(context.Context, *call.Call) error{
 		"press":   func(ctx context.Context, c *call.Call) error { _, err := c.Press(ctx, "1"); return err },
@@ -610,7 +599,7 @@ func TestStates(t *testing.T) {
 		{call.Over, ``, nil, nil},
 	} {
 		for name, do := range acts {
-			c := start(t, captured2025(), pages{"/voice": tt.app})
+			c := startCall(t, captured2025(), pages{"/voice": tt.app})
 			if tt.to != nil {
 				tt.to(t, c)
 			}
@@ -633,7 +622,7 @@ func TestStates(t *testing.T) {
 			}
 		}
 	}
-	c := start(t, captured2025(), pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`})
+	c := startCall(t, captured2025(), pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`})
 	if err := c.PickUp(t.Context(), "+254711000002"); !errors.Is(err, call.ErrNotRung) || c.State() != call.Rings {
 		t.Errorf("PickUp of another number: %v, %s", err, c.State())
 	}
@@ -650,7 +639,7 @@ func TestKeysLeft(t *testing.T) {
 		{`<Record finishOnKey="#"/>`, "#1", "1"},
 		{`<Record/>`, "#", "#"},
 	} {
-		c := start(t, captured2025(), pages{"/voice": tt.app})
+		c := startCall(t, captured2025(), pages{"/voice": tt.app})
 		if left, err := c.Press(t.Context(), tt.keys); left != tt.left || err != nil {
 			t.Errorf("%s: Press(%s) = %q, %v, want %q", tt.app, tt.keys, left, err, tt.left)
 		}
@@ -661,7 +650,7 @@ func TestFinishKeyInDigits(t *testing.T) {
 	t.Parallel()
 	v := captured2025()
 	v.FinishKey = true
-	c := start(t, v, pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`})
+	c := startCall(t, v, pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`})
 	press(t, c, "12#")
 	press(t, c, "#")
 	if n := len(c.Posts()); n != 3 || !c.Posts()[2].Final {
@@ -672,7 +661,7 @@ func TestFinishKeyInDigits(t *testing.T) {
 	}
 }
 
-func TestCost(t *testing.T) {
+func TestCallCost(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		minute int64
@@ -687,7 +676,7 @@ func TestCost(t *testing.T) {
 	} {
 		v := captured2025()
 		v.Minute = tt.minute
-		c := start(t, v, pages{"/voice": "<Conference/>"})
+		c := startCall(t, v, pages{"/voice": "<Conference/>"})
 		act(t, c.Wait(t.Context(), tt.wait))
 		act(t, c.HangUp(t.Context()))
 		form, err := url.ParseQuery(last(c.Posts()))
@@ -700,7 +689,7 @@ func TestCost(t *testing.T) {
 // The sum of all durations stays one.
 func TestLongCall(t *testing.T) {
 	t.Parallel()
-	c := start(t, captured2025(), pages{"/voice": "<Conference/>"})
+	c := startCall(t, captured2025(), pages{"/voice": "<Conference/>"})
 	for range 3 {
 		act(t, c.Wait(t.Context(), 1<<62))
 	}
@@ -735,7 +724,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := start(t, captured2025(), tt.app)
+				c := startCall(t, captured2025(), tt.app)
 				if c.State() != call.Over || c.Failure() != tt.want {
 					t.Errorf("the call %s, failure %q, want %q", c.State(), c.Failure(), tt.want)
 				}
@@ -748,14 +737,14 @@ func TestAnswersThatAreNone(t *testing.T) {
 }
 
 // A call that goes round in circles ends.
-func TestLoop(t *testing.T) {
+func TestCallLoop(t *testing.T) {
 	t.Parallel()
 	const self = "<Redirect>https://ivr.example.com/voice</Redirect>"
-	c := start(t, captured2025(), pages{"/voice": self})
+	c := startCall(t, captured2025(), pages{"/voice": self})
 	if c.Failure() != "There were 50 callbacks, and the caller has done nothing" || len(c.Posts()) != 51 {
 		t.Errorf("%d callbacks, %q", len(c.Posts()), c.Failure())
 	}
-	c = start(t, captured2025(), pages{"/voice": menu + self})
+	c = startCall(t, captured2025(), pages{"/voice": menu + self})
 	for range 60 {
 		act(t, c.Silence(t.Context()))
 	}
@@ -766,7 +755,7 @@ func TestLoop(t *testing.T) {
 }
 
 // The caller hangs up while the app is asked: the call is over, and the app is notified.
-func TestHangUpWhileTheAppIsAsked(t *testing.T) {
+func TestCallHangUpWhileTheAppIsAsked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -786,10 +775,10 @@ func TestHangUpWhileTheAppIsAsked(t *testing.T) {
 	})
 }
 
-func TestAgain(t *testing.T) {
+func TestCallAgain(t *testing.T) {
 	t.Parallel()
 	var got []string
-	c := start(t, captured2025(), keep(&got, "<Response>"+menu+"</Response>"))
+	c := startCall(t, captured2025(), keep(&got, "<Response>"+menu+"</Response>"))
 	press(t, c, "1234")
 	a := c.Again(t.Context())
 	act(t, c.HangUp(t.Context()))
@@ -804,11 +793,11 @@ func TestAgain(t *testing.T) {
 	}
 }
 
-func TestDefaults(t *testing.T) {
+func TestCallDefaults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := call.Config{URL: "https://ivr.example.com/voice"}
-		c := start(t, v, pages{"/voice": `<Record finishOnKey="#"/>`})
+		c := startCall(t, v, pages{"/voice": `<Record finishOnKey="#"/>`})
 		act(t, c.Speak(t.Context(), time.Second))
 		press(t, c, "#")
 		form, err := url.ParseQuery(string(c.Posts()[1].Callback.Body))
@@ -845,7 +834,7 @@ func FuzzVoiceCall(f *testing.F) {
 		v := captured2025()
 		v.Minute = 1_500_000
 		h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
-		c := start(t, v, h)
+		c := startCall(t, v, h)
 		ctx := t.Context()
 		for _, a := range acts[:min(len(acts), 40)] {
 			if c.State() == call.Over {
