@@ -131,7 +131,7 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 		return refusal(http.StatusBadRequest, "body was read before the handler got it")
 	}
 	if parsed {
-		*form, e = parsedForm(r, c.maxBytes)
+		*form, e = parsedForm(r, c.maxBytes, form.ends)
 		if e != nil {
 			return e
 		}
@@ -186,10 +186,10 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 		err = readHeader(header, v, d.tags != nil)
 	}
 	if err == nil && d.tags != nil {
-		err = d.checkTags(d.tags, "", v, *form)
+		err = d.checkTags(d.tags, "", v, form)
 	}
 	for i := 0; err == nil && i < len(c.required); i++ {
-		if !d.has(v, *form, c.required[i]) {
+		if !d.has(v, form, c.required[i]) {
 			err = &FieldError{Field: c.required[i], Err: ErrMissing}
 		}
 	}

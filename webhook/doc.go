@@ -26,9 +26,11 @@
 // objects are fields such as "sender.name" and "items.0.name", numbers may come as
 // texts and texts as numbers, dates in any form of [africastalking.ParseTime]. "None",
 // "" and null are absent, for a string only null and for one named id or …Id "0", too.
-// A date or an amount that cannot be read counts as absent, any other value that does
-// not fit is refused. A json.RawMessage takes a member as it was written, a
-// map[string]string the members of an object.
+// A date or an amount that cannot be read counts as absent. Any other value that does
+// not fit is refused, such as a text where the type has a struct, or an object where it
+// has a number. An empty object and an empty list stand for each other, as PHP writes
+// them. A json.RawMessage takes a member as it was written, a map[string]string the
+// members of an object.
 //
 // A struct may embed a payload of this module, or any [FormUnmarshaler], to add
 // fields to it: the payload reads itself, and the tags are for the rest.

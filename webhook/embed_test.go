@@ -456,6 +456,27 @@ func TestTypesThatDoNotBuild(t *testing.T) {
 		"struct without fields": {build[struct {
 			M struct{ x int } `schema:"m"`
 		}](), "no fields"},
+		"tag on an unexported field": {build[struct {
+			ID   string `schema:"id"`
+			note string `schema:"note"`
+		}](), "field note has a schema tag and is not exported: export it"},
+		"tag on an unexported field only": {build[struct {
+			note string `schema:"note"`
+		}](), "export it"},
+		"tag on an unexported field further down": {build[struct {
+			Items []struct {
+				Name string `schema:"name"`
+				note string `schema:"note"`
+			} `schema:"items"`
+		}](), "field Items: field note has a schema tag"},
+		"tag on an unexported embedded struct": {build[struct {
+			hidden `schema:"hidden"`
+			ID     string `schema:"id"`
+		}](), "field hidden has a schema tag"},
+		"tag on an unexported field beside a payload": {build[struct {
+			sms.IncomingMessage
+			note string `schema:"note"`
+		}](), "export it"},
 		"name with a dot": {build[struct {
 			M string `schema:"a.b"`
 		}](), "write a struct"},

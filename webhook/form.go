@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/sautigo/africastalking/internal/redact"
 )
@@ -60,7 +59,7 @@ func parseInPlace(body []byte, room []span) (Form, error) {
 		return Form{}, tooManyFields()
 	}
 	if uint64(len(body)) > math.MaxUint32 {
-		return Form{}, tooLong()
+		return Form{}, fmt.Errorf("webhook: %w: 4 GiB or more", ErrMalformed)
 	}
 	// Unescaping never lengthens, so keys and values are written over the body
 	// as it is read, without the separators, and one string holds them all.
@@ -152,35 +151,6 @@ const (
 	classPercent
 	classWide
 )
-
-// formBuilder makes a form that is not parsed in one go.
-type formBuilder struct {
-	text strings.Builder
-	form Form
-}
-
-func (b *formBuilder) add(key, value string) {
-	start := b.text.Len()
-	b.text.WriteString(key)
-	b.text.WriteString(value)
-	b.end(start, start+len(key))
-}
-
-// end ends a field whose key and value were written.
-func (b *formBuilder) end(start, keyEnd int) {
-	b.form.ends = append(b.form.ends, span{uint32(keyEnd), uint32(b.text.Len())})
-	b.form.wide = b.form.wide || !isASCII(b.text.String()[start:keyEnd])
-}
-
-func (b *formBuilder) done() (Form, error) {
-	if uint64(b.text.Len()) > math.MaxUint32 {
-		return Form{}, tooLong()
-	}
-	b.form.text = b.text.String()
-	return b.form, nil
-}
-
-func tooLong() error { return fmt.Errorf("webhook: %w: 4 GiB or more", ErrMalformed) }
 
 // unhex holds the value of each hexadecimal digit plus one; zero is no digit.
 var unhex = [256]byte{
@@ -295,13 +265,4 @@ func printable(key string) string {
 		}
 	}
 	return key
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }

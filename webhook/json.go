@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/sautigo/africastalking"
@@ -92,43 +90,10 @@ func writeText(b *strings.Builder, value []byte) {
 	case bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value):
 		b.Write(bytes.Trim(value, `"`))
 	default:
-		for s := bytes.TrimSuffix(value[1:], []byte{'"'}); len(s) > 0; {
-			r, n := utf8.DecodeRune(s)
-			if r == '\\' && len(s) > 1 {
-				r, n = unescape(s)
-			}
-			b.WriteRune(r)
-			s = s[n:]
-		}
+		var text string
+		_ = json.Unmarshal(value, &text) // broken JSON is refused later
+		b.WriteString(text)
 	}
-}
-
-// unescape returns the character of the escape that s begins with, and its length. What
-// it makes of a broken one means nothing: broken JSON is refused later.
-func unescape(s []byte) (r rune, n int) {
-	switch s[1] {
-	case 'u':
-		r = hex4(s)
-		if pair := utf16.DecodeRune(r, hex4(s[min(6, len(s)):])); pair != utf8.RuneError {
-			return pair, 12
-		}
-		return r, min(6, len(s)) // half a pair is written as an unknown character
-	case 'b', 'f', 'n', 'r', 't':
-		return rune("\b\f\n\r\t"[strings.IndexByte("bfnrt", s[1])]), 2
-	}
-	return rune(s[1]), 2
-}
-
-// hex4 returns the number in an escape such as \u00e9.
-func hex4(s []byte) rune {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return utf8.RuneError
-	}
-	n, err := strconv.ParseUint(string(s[2:6]), 16, 32)
-	if err != nil {
-		return utf8.RuneError
-	}
-	return rune(n)
 }
 
 func textOfJSON(value []byte) string {
@@ -154,33 +119,36 @@ func writeKey(b *strings.Builder, key []byte) error {
 // It leaves it to the caller to refuse broken JSON.
 func formOfJSON(body []byte, room []span) (Form, error) {
 	body = bytes.TrimLeft(body, jsonSpace)
-	if len(body) == 0 || body[0] != '{' {
+	if !isObject(body) {
 		return Form{}, fmt.Errorf("webhook: %w: not a JSON object", ErrMalformed)
 	}
-	b := formBuilder{form: Form{ends: room[:0]}}
-	b.text.Grow(len(body))
+	var text strings.Builder
+	text.Grow(len(body))
+	f := Form{ends: room[:0]}
 	for items := itemsOf(body); ; {
 		name, ok := items.next()
 		if !ok {
-			return b.done()
+			f.text = text.String()
+			return f, nil
 		}
-		if len(b.form.ends) == maxFields {
+		if len(f.ends) == maxFields {
 			return Form{}, tooManyFields()
 		}
-		start := b.text.Len()
-		if err := writeKey(&b.text, name); err != nil {
+		start := text.Len()
+		if err := writeKey(&text, name); err != nil {
 			return Form{}, err
 		}
-		keyEnd := b.text.Len()
+		keyEnd := text.Len()
 		value, ok := items.next()
 		if !ok {
 			return Form{}, brokenJSON()
 		}
 		if isNested(value) {
-			b.form.nested |= 1 << len(b.form.ends)
+			f.nested |= 1 << len(f.ends)
 		}
-		writeText(&b.text, value)
-		b.end(start, keyEnd)
+		writeText(&text, value)
+		f.wide = f.wide || strings.ContainsFunc(text.String()[start:keyEnd], func(r rune) bool { return r >= utf8.RuneSelf })
+		f.ends = append(f.ends, span{uint32(keyEnd), uint32(text.Len())})
 	}
 }
 
@@ -190,12 +158,6 @@ func brokenJSON() error { return fmt.Errorf("webhook: %w: broken JSON", ErrMalfo
 // folding.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
-		case r < utf8.RuneSelf:
-			return r
-		}
 		least := r
 		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
 			least = min(least, other)

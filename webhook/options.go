@@ -67,10 +67,10 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // WithMaxBytes sets how many bytes a body may have; a larger one is answered
-// 413. The default is [DefaultMaxBytes]. It panics unless n is positive.
+// 413. The default is [DefaultMaxBytes]. It panics unless n is from 1 to 1 GiB.
 func WithMaxBytes(n int) Option {
-	if n <= 0 {
-		panic("webhook: WithMaxBytes: the limit is not positive")
+	if n <= 0 || n > 1<<30 {
+		panic("webhook: WithMaxBytes: the limit is not one from 1 byte to 1 GiB")
 	}
 	return optionFunc(func(c *config) { c.maxBytes = n })
 }

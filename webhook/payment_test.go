@@ -111,12 +111,12 @@ func TestBothTags(t *testing.T) {
 			ID: "7", Date: date, Value: kes(1_500_000), N: 5, Paid: true, Note: "5", Meta: map[string]any{"a": []any{1.0}}},
 		`{"id":7,"date":"2022-04-29T01:44:51Z","value":1.5,"n":5,"paid":true,"note":"None","meta":[]}`: {
 			ID: "7", Date: date, Value: africastalking.Money{Micros: 1_500_000}, N: 5, Paid: true, Note: "None", Meta: map[string]any{}},
-		`{"id":"None","date":"None","value":"None","n":"None","paid":"None","meta":"None"}`:     {},
-		`{"id":"","date":"","value":"","n":"","paid":"","note":"","meta":""}`:                   {},
-		`{"id":null,"date":null,"value":null,"n":null,"paid":null,"note":null,"meta":null}`:     {},
-		`{"id":"0","date":"yesterday","value":"much"}`:                                          {},
-		`{"id":0,"date":20220429,"value":{"KES":1},"n":{"a":1},"paid":[true],"note":["x"]}`:     {},
-		`{"other":"KES 1.50","ID2":1,"unknown":{"a":[{"b":null},[]],"c":{}},"meta":"whatever"}`: {Meta: map[string]any{}},
+		`{"id":"None","date":"None","value":"None","n":"None","paid":"None","meta":"None"}`: {},
+		`{"id":"","date":"","value":"","n":"","paid":"","note":"","meta":""}`:               {},
+		`{"id":null,"date":null,"value":null,"n":null,"paid":null,"note":null,"meta":null}`: {},
+		`{"id":"0","date":"yesterday","value":"much"}`:                                      {},
+		`{"id":0,"date":20220429,"value":"KES"}`:                                            {},
+		`{"other":"KES 1.50","ID2":1,"unknown":{"a":[{"b":null},[]],"c":{}},"meta":{}}`:     {Meta: map[string]any{}},
 	} {
 		got, err := webhook.Parse[both](post(jsonType, body))
 		if err != nil {

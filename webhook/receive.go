@@ -3,7 +3,6 @@ package webhook
 import (
 	"errors"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"os"
@@ -108,46 +107,24 @@ func isEncoded(r *http.Request) bool {
 // parsedForm rebuilds the form from r.PostForm, where middleware has called
 // ParseForm and drained the body. The order of the fields is lost. The limits are
 // those of a body.
-func parsedForm(r *http.Request, limit int) (Form, *Error) {
-	fields, size, longest := 0, 0, int64(0)
-	for key, values := range r.PostForm {
-		fields += len(values)
-		for _, value := range values {
-			size += len(key) + len(value) + len("=&")
-			longest += escaped(key) + escaped(value) + int64(len("=&"))
-		}
+func parsedForm(r *http.Request, limit int, room []span) (Form, *Error) {
+	body := r.PostForm.Encode()
+	// Nobody escapes letters and digits, and the rest need not be.
+	shortest := len(body) - 2*strings.Count(body, "%")
+	longest := len(body) + len("&")
+	for _, c := range []string{"+", "-", ".", "_", "~"} {
+		longest += 2 * strings.Count(body, c)
 	}
 	switch {
-	case size > limit+1:
+	case shortest > limit:
 		return Form{}, tooLarge(limit)
-	case fields > maxFields:
-		return Form{}, refusalOf(tooManyFields())
-	case r.ContentLength > longest:
+	case r.ContentLength > int64(longest):
 		// net/url leaves out what it cannot read.
 		return Form{}, refusal(http.StatusBadRequest, "form lost fields when it was parsed before the handler got it")
 	}
-	var b formBuilder
-	for _, key := range slices.Sorted(maps.Keys(r.PostForm)) {
-		for _, value := range r.PostForm[key] {
-			b.add(key, value)
-		}
-	}
-	form, err := b.done()
+	form, err := parseInPlace([]byte(body), room)
 	if err != nil {
 		return Form{}, refusalOf(err)
 	}
 	return form, nil
-}
-
-// escaped returns the most bytes that a text takes in a form. Letters and digits
-// are not escaped by anybody.
-func escaped(s string) (n int64) {
-	for i := range len(s) {
-		if c := s[i] | 0x20; 'a' <= c && c <= 'z' || '0' <= s[i] && s[i] <= '9' {
-			n++
-		} else {
-			n += 3
-		}
-	}
-	return n
 }

@@ -3,7 +3,9 @@ package webhook
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,7 +14,7 @@ import (
 
 // checkTags looks for the fields whose schema tag says required, below prefix. Those
 // inside a slice's elements are left to WithRequired, which can name one element.
-func (d *decoder) checkTags(s *schemaType, prefix string, v any, form Form) error {
+func (d *decoder) checkTags(s *schemaType, prefix string, v any, form *Form) error {
 	for _, name := range s.names {
 		field, name := s.fields[name], prefix+name
 		if field.required && !d.has(v, form, name) {
@@ -29,24 +31,19 @@ func (d *decoder) checkTags(s *schemaType, prefix string, v any, form Form) erro
 
 // has reports whether the function will see a value of the field in v. The name of a
 // field in a nested object has those above it before it, as in sender.name.
-func (d *decoder) has(v any, form Form, name string) bool {
+func (d *decoder) has(v any, form *Form, name string) bool {
 	sent := form.at(name)
-	text, nested := "", false
-	switch sent := sent.(type) {
-	case nil:
+	text := fmt.Sprint(sent)
+	if !holds(sent) || text == "0" && isID(name) {
 		return false
-	case map[string]any, []any:
-		nested = true
-	default:
-		if text = fmt.Sprint(sent); absent(text) || text == "0" && isID(name) {
-			return false
-		}
 	}
-	if field, known := d.find(reflect.ValueOf(v).Elem(), name); known {
-		return holds(field, text)
+	field, known := d.find(reflect.ValueOf(v).Elem(), name)
+	if !known {
+		// Nobody but the app reads a nested value that is not in a field.
+		_, isText := sent.(string)
+		return isText || d.event || d.json
 	}
-	// Nobody but the app reads a nested value that is not in a field.
-	return !nested || (d.event || d.json) && holds(reflect.ValueOf(sent), "0")
+	return field.IsValid() && (!field.IsZero() || isZero(field.Type(), text))
 }
 
 // find returns the field of v, or the element of a list, that a name on the wire means.
@@ -74,58 +71,42 @@ func (d *decoder) find(v reflect.Value, name string) (field reflect.Value, known
 	return v, true
 }
 
-// holds reports whether v is more than what stands for an absent value. Text is what
-// was sent for it: a zero that was not sent is none.
-func holds(v reflect.Value, text string) bool {
-	const inside = "0" // of a list or a map, where each element was sent
-	switch v.Kind() {
-	case reflect.Invalid:
+// holds reports whether there is a value in what was sent.
+func holds(sent any) bool {
+	switch sent := sent.(type) {
+	case nil:
 		return false
-	case reflect.Pointer, reflect.Interface:
-		return holds(v.Elem(), text)
-	case reflect.String:
-		return !absent(v.String())
-	case reflect.Map:
-		for _, element := range v.Seq2() {
-			if holds(element, inside) {
-				return true
-			}
-		}
-		return false
-	case reflect.Slice, reflect.Array:
-		if v.Type() == rawType {
-			var value any
-			return json.Unmarshal(v.Bytes(), &value) == nil && holds(reflect.ValueOf(value), inside)
-		}
-		for i := range v.Len() {
-			if holds(v.Index(i), inside) {
-				return true
-			}
-		}
-		return false
-	case reflect.Struct:
-		if v.Type() == moneyType && v.IsZero() {
-			_, err := africastalking.ParseMoney(text)
-			return err == nil
-		}
-		if reflect.PointerTo(v.Type()).Implements(textUnmarshalerType) {
-			return !v.IsZero()
-		}
-		for i := range v.NumField() {
-			if holds(v.Field(i), "") {
-				return true
-			}
-		}
+	case string:
+		return !absent(sent)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(sent)), holds)
+	case []any:
+		return slices.ContainsFunc(sent, holds)
+	}
+	return true
+}
+
+// isZero reports whether a text stands for the zero of a number, a truth value or an
+// amount, rather than for one that cannot be read.
+func isZero(t reflect.Type, text string) bool {
+	var err error
+	switch kind := t.Kind(); {
+	case t == moneyType:
+		_, err = africastalking.ParseMoney(text)
+	case kind == reflect.Bool:
+		_, err = strconv.ParseBool(text)
+	case reflect.Int <= kind && kind <= reflect.Float64:
+		_, err = strconv.ParseFloat(text, 64)
+	default:
 		return false
 	}
-	_, notNumber := strconv.ParseFloat(text, 64)
-	_, notBool := strconv.ParseBool(text)
-	return !v.IsZero() || notNumber == nil || notBool == nil
+	return err == nil
 }
 
 // at returns what was sent under a name, also for a member of a nested object or an
 // element of a list: a text, or what encoding/json makes of the JSON.
-func (f *Form) at(name string) (sent any) {
+func (f *Form) at(name string) any {
+	parts := map[string]any{}
 	for i := range f.ends {
 		key, text := f.field(i)
 		rest, below := strings.CutPrefix(name+".", key+".")
@@ -144,10 +125,10 @@ func (f *Form) at(name string) (sent any) {
 		case key == name:
 			return text
 		case strings.HasPrefix(key, name+"."):
-			sent = map[string]any{}
+			parts[key] = text
 		}
 	}
-	return sent
+	return parts
 }
 
 // inside returns a member of an object or an element of a list.

@@ -44,20 +44,22 @@ var schemaDecoder = sync.OnceValue(func() *schema.Decoder {
 	return d
 })
 
-// mapOf converts a JSON object, and to an empty map what is none. It returns no value
-// for an object that a callback must not hold.
+// mapOf converts a JSON object. It returns no value for what is none, and for an object
+// that a callback must not hold.
 func mapOf[V any](s string) reflect.Value {
-	m := map[string]V{}
-	if isObject([]byte(s)) {
-		form, err := formOfJSON([]byte(s), nil)
-		if texts, ok := any(m).(map[string]string); ok {
-			maps.Insert(texts, form.All())
-		} else if err == nil {
-			err = json.Unmarshal([]byte(s), &m)
-		}
-		if _, twice := form.repeated(); twice || err != nil {
-			return reflect.Value{}
-		}
+	m, list := map[string]V{}, []V{}
+	if json.Unmarshal([]byte(s), &list) == nil && len(list) == 0 {
+		return reflect.ValueOf(m) // PHP writes an empty object as an empty list
+	}
+	form, err := formOfJSON([]byte(s), nil)
+	_, twice := form.repeated()
+	switch texts, ok := any(m).(map[string]string); {
+	case err != nil, twice, !json.Valid([]byte(s)):
+		return reflect.Value{}
+	case ok:
+		maps.Insert(texts, form.All())
+	default:
+		_ = json.Unmarshal([]byte(s), &m)
 	}
 	return reflect.ValueOf(m)
 }
@@ -133,8 +135,10 @@ func (s *schemaType) add(root, t reflect.Type, index []int, above []reflect.Type
 		e := deref(f.Type)
 		var err error
 		switch {
-		case name == "-" || !f.IsExported() && !f.Anonymous:
+		case name == "-" || !f.IsExported() && !f.Anonymous && !tagged:
 			// It is left out.
+		case !f.IsExported() && tagged:
+			err = fmt.Errorf("field %s has a schema tag and is not exported: export it, or drop the tag", f.Name)
 		case f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Pointer:
 			err = fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", e, e)
 		case f.Anonymous && !tagged && (e.Kind() == reflect.Struct || readsItself(e)):
@@ -294,6 +298,16 @@ func (f *schemaField) isFree() bool {
 	return f.leaf.Kind() == reflect.String && f.leaf != networkType && !f.id && !reflect.PointerTo(f.leaf).Implements(textUnmarshalerType)
 }
 
+// misfit is the error for a value of another shape than the field's.
+func (f *schemaField) misfit() error {
+	if f.below != nil {
+		return fmt.Errorf("%w: not an object", ErrMalformed)
+	}
+	return notOfType(f.leaf)
+}
+
+func notOfType(t reflect.Type) error { return fmt.Errorf("%w: not of type %v", ErrMalformed, t) }
+
 // fit returns the text of one value as gorilla/schema is to read it, "" for one
 // that is absent.
 func (f *schemaField) fit(text string) (string, error) {
@@ -313,7 +327,7 @@ func (f *schemaField) fit(text string) (string, error) {
 		}
 	case f.leaf.Kind() == reflect.Float32, f.leaf.Kind() == reflect.Float64:
 		if strings.Trim(text, "0123456789.,+-eE") != "" {
-			return "", fmt.Errorf("%w: not of type %v", ErrMalformed, f.leaf)
+			return "", f.misfit()
 		}
 	}
 	return text, nil
@@ -324,52 +338,52 @@ type place struct {
 	field *schemaField // nil if no field is meant
 	name  string       // the field's, with those above it
 	below string       // the rest of the key: an element's index, a map's key
-	more  bool         // there is a rest
+	part  bool         // there is a rest
 }
 
 // find returns the place that a key such as "sender", "items.0.name" or "tags.0"
-// names. It fails if the key is one in another letter case.
+// names. It fails if the key is one in another letter case, or goes on below a field
+// that has nothing below.
 func (s *schemaType) find(key string) (place, error) {
-	var p place
 	known := make([]string, 0, 4) // the key as it should have been sent
-	for rest, more := key, true; more; {
-		var name string
-		name, rest, more = strings.Cut(rest, ".")
-		if p.field = s.fields[name]; p.field == nil {
-			name = s.taken[fold(name)]
-			if p.field = s.fields[name]; p.field == nil {
-				return place{}, nil
-			}
+	refuse := func(err error) (place, error) {
+		return place{}, &FieldError{Field: strings.Join(known, "."), Err: err}
+	}
+	for above, rest, more := (*schemaField)(nil), key, true; ; {
+		var part string
+		part, rest, more = strings.Cut(rest, ".")
+		name := part
+		if s.fields[name] == nil {
+			name = s.taken[fold(part)]
 		}
-		known = append(known, name)
-		p.below, p.more = rest, more
-		if p.field.list && more {
-			if name, rest, more = strings.Cut(rest, "."); !isIndex(name) {
-				return place{}, &FieldError{
-					Field: strings.Join(known, "."),
-					Err:   fmt.Errorf("%w: index is not one from 0 to %d", ErrMalformed, maxIndex),
-				}
-			}
-			if p.field.below != nil {
-				known = append(known, name)
-			}
-		}
-		if p.field.below == nil {
-			if p.field.list && more || !p.field.list && p.more && !p.field.isJSON() {
-				return place{}, nil
-			}
-			break
-		}
-		if !more {
+		f := s.fields[name]
+		switch {
+		case f == nil && above != nil && isIndex(part):
+			return refuse(above.misfit())
+		case f == nil:
 			return place{}, nil
 		}
-		s = p.field.below
+		known = append(known, name)
+		p := place{field: f, below: rest, part: more}
+		if f.list && more {
+			if p.below, rest, more = strings.Cut(rest, "."); !isIndex(p.below) {
+				return refuse(fmt.Errorf("%w: index is not one from 0 to %d", ErrMalformed, maxIndex))
+			}
+			if f.below != nil {
+				known = append(known, p.below)
+			}
+		}
+		switch p.name = strings.Join(known, "."); {
+		case more && f.below != nil:
+			above, s = f, f.below
+		case more && !f.isJSON():
+			return refuse(f.misfit())
+		case !strings.HasPrefix(key, p.name):
+			return refuse(fmt.Errorf("%w: sent in another letter case", ErrMalformed))
+		default:
+			return p, nil
+		}
 	}
-	p.name = strings.Join(known, ".")
-	if !strings.HasPrefix(key, p.name) {
-		return place{}, &FieldError{Field: p.name, Err: fmt.Errorf("%w: sent in another letter case", ErrMalformed)}
-	}
-	return p, nil
 }
 
 func isIndex(s string) bool {
@@ -377,184 +391,156 @@ func isIndex(s string) bool {
 	return err == nil && n >= 0 && n <= maxIndex && strconv.Itoa(n) == s
 }
 
-// wireField is a field of a form, or of JSON, in which names of nested objects
-// are joined with dots.
-type wireField struct {
-	key  string
-	name string // of the field that the key leads to
-	text string
-	json []byte // as it was written, nil in a form
+// reading collects what a callback holds for the fields of a type.
+type reading struct {
+	schema *schemaType
+	keys   map[string]bool     // all that were sent
+	names  []string            // of the fields that were sent, in their order
+	parts  map[string]bool     // the same, true for one that comes in parts
+	values map[string][]string // by name, as gorilla/schema wants them
+	// objects are the values that come in parts for fields that take JSON.
+	objects map[string]map[string]string
 }
 
-// flatten appends the fields in a JSON value. Those that a field of the type takes as
-// they were written are left together.
-func (s *schemaType) flatten(fields []wireField, key string, value []byte, depth int) ([]wireField, error) {
-	nested := isNested(value)
-	if nested && depth > 0 {
-		p, err := s.find(key)
-		if err != nil {
-			return nil, err
-		}
-		nested = p.field == nil || !p.field.isJSON()
-	}
-	items := itemsOf(value)
-	for i := 0; nested; i++ {
+// members reads what is in a JSON value, and returns how much that is. Before is the
+// value's key with a dot.
+func (r *reading) members(before string, value []byte, depth int) (n int, err error) {
+	for items := itemsOf(value); ; n++ {
 		item, ok := items.next()
-		switch {
-		case !ok && (i > 0 || depth == 0):
-			return fields, nil
-		case !ok:
-			nested = false
-			continue
-		case depth == maxDepth:
-			key, _, _ = strings.Cut(key, ".")
-			return nil, &FieldError{Field: printable(key), Err: fmt.Errorf("%w: nested more than %d deep", ErrMalformed, maxDepth)}
+		if !ok {
+			return n, nil
 		}
-		var name strings.Builder
-		if depth > 0 {
-			name.WriteString(key + ".")
+		if depth == maxDepth {
+			field, _, _ := strings.Cut(before, ".")
+			return n, &FieldError{Field: printable(field), Err: fmt.Errorf("%w: nested more than %d deep", ErrMalformed, maxDepth)}
 		}
+		var key strings.Builder
+		key.WriteString(before)
 		if value[0] == '[' {
-			name.WriteString(strconv.Itoa(i))
-		} else if err := writeKey(&name, item); err != nil {
-			return nil, err
+			key.WriteString(strconv.Itoa(n))
+		} else if err := writeKey(&key, item); err != nil {
+			return n, err
 		} else {
 			item, _ = items.next()
 		}
-		var err error
-		if fields, err = s.flatten(fields, name.String(), item, depth+1); err != nil {
-			return nil, err
+		if err := r.read(key.String(), textOfJSON(item), item, depth+1); err != nil {
+			return n, err
 		}
 	}
-	if len(fields) == maxFields {
-		return nil, tooManyFields()
+}
+
+// read reads one value, of which json is nil in a form.
+func (r *reading) read(key, text string, json []byte, depth int) error {
+	p, err := r.schema.find(key)
+	if err != nil {
+		return err
 	}
-	return append(fields, wireField{key: key, text: textOfJSON(value), json: value}), nil
+	f, nested := p.field, json != nil && isNested(json)
+	takesJSON := f != nil && f.isJSON()
+	if nested && (!takesJSON || p.part) {
+		if n, err := r.members(key+".", json, depth); n > 0 || err != nil {
+			return err
+		}
+	}
+	// A field comes whole or in parts.
+	parts, sent := r.parts[p.name]
+	switch {
+	case len(r.keys) == maxFields && !r.keys[key]:
+		return tooManyFields()
+	case r.keys[key], sent && parts != p.part:
+		return sentTwice(cmp.Or(p.name, printable(key)))
+	}
+	r.keys[key] = true
+	if f == nil {
+		return nil
+	}
+	r.names, r.parts[p.name] = append(r.names, p.name), p.part
+	switch {
+	case takesJSON && p.part:
+		if r.objects[p.name] == nil {
+			r.objects[p.name] = map[string]string{}
+		}
+		r.objects[p.name][p.below] = text
+	case string(json) == "null" && !p.part, absent(text) && (takesJSON || f.below != nil):
+		// It is absent.
+	case takesJSON:
+		r.values[p.name] = []string{f.asJSON(text, json)}
+	case nested && (f.list && !p.part || f.below != nil):
+		// It holds nothing.
+	case nested, f.below != nil:
+		err = f.misfit()
+	default:
+		if text, err = f.fit(text); text != "" || f.isFree() {
+			r.set(p, text)
+		}
+	}
+	if err != nil {
+		return &FieldError{Field: p.name, Err: err}
+	}
+	return nil
+}
+
+// set notes the text of a leaf, or of an element of a list.
+func (r *reading) set(p place, text string) {
+	if p.field.list && p.field.leaf.Kind() == reflect.Struct {
+		r.values[p.name+"."+cmp.Or(p.below, "0")] = []string{text}
+		return
+	}
+	n, _ := strconv.Atoi(p.below)
+	list := r.values[p.name]
+	for len(list) <= n {
+		list = append(list, "")
+	}
+	list[n], r.values[p.name] = text, list
 }
 
 // decode fills v, a pointer to a struct that holds nothing yet.
-func (s *schemaType) decode(v any, form Form, body []byte, kind mediaType) error {
+func (s *schemaType) decode(v any, form Form, body []byte, kind mediaType) (err error) {
 	for _, index := range s.embedded {
 		if err := fromApp(embedded(v, index).(FormUnmarshaler).UnmarshalForm(form)); err != nil {
 			return err
 		}
 	}
-	fields := make([]wireField, 0, form.Len())
+	r := reading{s, map[string]bool{}, nil, map[string]bool{}, map[string][]string{}, map[string]map[string]string{}}
 	if kind == jsonMedia {
-		var err error
-		if fields, err = s.flatten(fields, "", bytes.TrimLeft(body, jsonSpace), 0); err != nil {
-			return err
-		}
+		_, err = r.members("", bytes.TrimLeft(body, jsonSpace), 0)
 	} else {
 		for key, text := range form.All() {
-			fields = append(fields, wireField{key: key, text: text})
+			err = cmp.Or(err, r.read(key, text, nil, 0))
 		}
 	}
-	values, err := s.collect(fields)
 	if err != nil {
 		return err
 	}
-	faults := faultsOf(schemaDecoder().Decode(v, values))
+	for name, object := range r.objects {
+		text, _ := json.Marshal(object) // of strings
+		r.values[name] = []string{string(text)}
+	}
+	faults := faultsOf(schemaDecoder().Decode(v, r.values))
 	if len(faults) == 0 {
 		return nil
 	}
 	// gorilla/schema goes through a map, so its first fault is a random one, and its texts
 	// quote values.
-	for _, f := range fields {
-		for name, fault := range faults {
+	for _, name := range r.names {
+		for path, fault := range faults {
 			var wrong schema.ConversionError
-			if strings.HasPrefix(name+".", f.name+".") && errors.As(fault, &wrong) {
-				return &FieldError{Field: f.name, Err: fmt.Errorf("%w: not of type %v", ErrMalformed, wrong.Type)}
+			if strings.HasPrefix(path+".", name+".") && errors.As(fault, &wrong) {
+				return &FieldError{Field: name, Err: notOfType(wrong.Type)}
 			}
 		}
 	}
 	return fmt.Errorf("webhook: %w: does not fit", ErrMalformed)
 }
 
-// collect returns the values of each field that the type has, and names the fields.
-func (s *schemaType) collect(fields []wireField) (map[string][]string, error) {
-	values := make(map[string][]string, len(fields))
-	objects := map[string]map[string]string{}
-	keys := make(map[string]bool, len(fields))
-	places := make(map[string]place, len(fields))
-	for i := range fields {
-		f := &fields[i]
-		p, err := s.find(f.key)
-		if err != nil {
-			return nil, err
-		}
-		// A field comes whole or in parts.
-		before, sent := places[p.name]
-		if keys[f.key] || sent && before.more != p.more {
-			return nil, sentTwice(cmp.Or(p.name, printable(f.key)))
-		}
-		keys[f.key] = true
-		if p.field == nil {
-			continue
-		}
-		f.name, places[p.name] = p.name, p
-		switch {
-		case p.field.isJSON() && p.more:
-			if objects[p.name] == nil {
-				objects[p.name] = map[string]string{}
-			}
-			objects[p.name][p.below] = f.text
-		case p.field.isJSON():
-			if !absent(f.text) {
-				values[p.name] = []string{asJSON(*f)}
-			}
-		case f.json != nil && isNested(f.json), string(f.json) == "null" && !p.more:
-			// It has no text.
-		default:
-			text, err := p.field.fit(f.text)
-			if err != nil {
-				return nil, &FieldError{Field: p.name, Err: err}
-			}
-			n, _ := strconv.Atoi(p.below)
-			list := values[p.name]
-			for len(list) <= n {
-				list = append(list, "")
-			}
-			list[n], values[p.name] = text, list
-		}
-	}
-	for name, object := range objects {
-		text, _ := json.Marshal(object) // of strings
-		values[name] = []string{string(text)}
-	}
-	for name, p := range places {
-		p.field.settle(values, name)
-	}
-	return values, nil
-}
-
-// settle gives the texts of a field, if they are not JSON, the form that gorilla/schema
-// reads.
-func (f *schemaField) settle(values map[string][]string, name string) {
-	list := values[name]
+// asJSON returns a value for a field that takes JSON: a text of a form as a string,
+// unless it is JSON. A map takes a text that is an object.
+func (f *schemaField) asJSON(text string, value []byte) string {
 	switch {
-	case f.isJSON():
-	case !f.isFree() && strings.Join(list, "") == "":
-		delete(values, name)
-	case f.list && f.leaf.Kind() == reflect.Struct:
-		// An element that is a struct has an index.
-		delete(values, name)
-		for i, text := range list {
-			if text != "" {
-				values[name+"."+strconv.Itoa(i)] = []string{text}
-			}
-		}
+	case f.leaf != rawType, value == nil && json.Valid([]byte(text)):
+		return text
+	case value == nil:
+		value, _ = json.Marshal(text)
 	}
-}
-
-// asJSON returns a value as JSON: a text of a form as a string, unless it is JSON.
-func asJSON(f wireField) string {
-	if f.json != nil {
-		return string(f.json)
-	}
-	if json.Valid([]byte(f.text)) {
-		return f.text
-	}
-	quoted, _ := json.Marshal(f.text)
-	return string(quoted)
+	return string(value)
 }

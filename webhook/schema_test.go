@@ -1,7 +1,11 @@
 package webhook_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +69,7 @@ func TestSchemaTags(t *testing.T) {
 		{"None and nothing", "id=7&paid=None&count=None&ratio=&when=None&value=None&network=None&tags=",
 			tagged{base: base{"7"}, Tags: []string{""}, Colour: "red"}, ""},
 		{"unreadable date and amount", "id=7&when=yesterday&value=much", tagged{base: base{"7"}, Colour: "red"}, ""},
-		{"unknown keys", "id=7&x=1&sender.x=1&items.0.x=1&sender=1&items=1&items.0=1&id.x=1&-=1&Secret=x&hidden=x&base.id=8&base=9",
+		{"unknown keys", "id=7&x=1&x.y.0=1&sender.x=1&items.0.x=1&-=1&Secret=x&hidden=x&base.id=8&base=9",
 			tagged{base: base{"7"}, Colour: "red"}, ""},
 
 		{"required", "count=3", tagged{}, "webhook: field id: missing"},
@@ -97,6 +101,103 @@ func TestSchemaTags(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A value of another shape than the field's is refused, in a form and in JSON; what
+// stands for no value, and an empty object or list where either could be, is absent.
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	type inner struct {
+		Name string `schema:"name"`
+	}
+	type shapes struct {
+		Struct  inner                  `schema:"struct"`
+		Pointer *inner                 `schema:"pointer"`
+		Structs []inner                `schema:"structs"`
+		Ns      []int                  `schema:"ns"`
+		Texts   []string               `schema:"texts"`
+		Dates   []time.Time            `schema:"dates"`
+		Map     map[string]string      `schema:"map"`
+		Any     map[string]any         `schema:"any"`
+		N       int                    `schema:"n"`
+		Float   *float64               `schema:"float"`
+		Bool    bool                   `schema:"bool"`
+		Text    string                 `schema:"text"`
+		Time    time.Time              `schema:"time"`
+		Money   africastalking.Money   `schema:"money"`
+		Network africastalking.Network `schema:"network"`
+		Raw     json.RawMessage        `schema:"raw"`
+	}
+	none := []string{`null`, `""`, `"None"`}
+	values := append(none, `{}`, `[]`, `"x"`, `5`, `1`, `true`, `{"name":"x"}`, `{"x":1}`, `["x"]`, `[5]`, `[true]`, `[[5]]`, `[{"name":"x"}]`)
+	takes := map[string][]string{
+		"struct":  {`{}`, `[]`, `{"name":"x"}`, `{"x":1}`},
+		"pointer": {`{}`, `[]`, `{"name":"x"}`, `{"x":1}`},
+		"structs": {`{}`, `[]`, `[{"name":"x"}]`},
+		"ns":      {`{}`, `[]`, `5`, `1`, `[5]`},
+		"texts":   {`{}`, `[]`, `"x"`, `5`, `1`, `true`, `["x"]`, `[5]`, `[true]`},
+		"dates":   {`{}`, `[]`, `"x"`, `5`, `1`, `true`, `["x"]`, `[5]`, `[true]`}, // unreadable
+		"map":     {`{}`, `[]`, `{"name":"x"}`, `{"x":1}`},
+		"any":     {`{}`, `[]`, `{"name":"x"}`, `{"x":1}`},
+		"n":       {`5`, `1`},
+		"float":   {`5`, `1`},
+		"bool":    {`1`, `true`},
+		"text":    {`"x"`, `5`, `1`, `true`},
+		"time":    {`"x"`, `5`, `1`, `true`}, // unreadable
+		"money":   {`"x"`, `5`, `1`, `true`}, // the same, or an amount
+		"network": {`"x"`, `5`, `1`, `true`},
+		"raw":     values,
+	}
+	if want := reflect.TypeFor[shapes]().NumField(); len(takes) != want {
+		t.Errorf("%d fields are tried of %d", len(takes), want)
+	}
+	for field, takes := range takes {
+		for _, value := range values {
+			want := slices.Contains(none, value) || slices.Contains(takes, value)
+			bodies := []string{`{"` + field + `":` + value + `}`}
+			// In a form an empty object or list can't be sent, and what a list is depends on the type.
+			mapOfList := (field == "map" || field == "any") && strings.HasPrefix(value, "[")
+			if form := formOf(t, field, value); form != "" && field != "raw" && !mapOfList {
+				bodies = append(bodies, form)
+			}
+			for _, body := range bodies {
+				v, err := webhook.Parse[shapes](post(bodyType(body), body))
+				var wrong *webhook.FieldError
+				switch {
+				case want && err != nil:
+					t.Errorf("%s: %v", body, err)
+				case !want && (!errors.Is(err, webhook.ErrMalformed) || !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Field+".", field+".")):
+					t.Errorf("%s is read as %+v, %v; want a FieldError of %s", body, v, err, field)
+				}
+			}
+		}
+	}
+}
+
+// formOf returns the form that says what a JSON value says, if there is one.
+func formOf(t *testing.T, key, value string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(value), &v); err != nil {
+		t.Fatal(err)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for name, below := range v {
+			text, _ := json.Marshal(below)
+			return formOf(t, key+"."+name, string(text))
+		}
+		return ""
+	case []any:
+		for i, below := range v {
+			text, _ := json.Marshal(below)
+			return formOf(t, fmt.Sprintf("%s.%d", key, i), string(text))
+		}
+		return ""
+	case nil:
+		return key + "="
+	}
+	return key + "=" + fmt.Sprint(v)
 }
 
 // No value of the payload may be quoted, whoever has written the error.
