@@ -252,7 +252,7 @@ func (s *suite) noSuchDeadLetter(t *testing.T) {
 	stop()
 	put(t, q, running, false)
 	put(t, q, retried, false)
-	release := make(chan struct{})
+	release, open := newGate()
 	h, stop = s.start(t, q, 2, func(_ context.Context, d inbox.Delivery) error {
 		switch {
 		case d.Key == running.Key:
@@ -262,6 +262,7 @@ func (s *suite) noSuchDeadLetter(t *testing.T) {
 		}
 		return nil
 	})
+	t.Cleanup(open)
 	s.until(t, "the deliveries are not handled", func() bool { return h.calls() == 2 })
 	for what, key := range map[string]string{
 		"none": newKey(), "no key": "", "done": finished.Key, "running": running.Key, "retried": retried.Key,
@@ -272,7 +273,7 @@ func (s *suite) noSuchDeadLetter(t *testing.T) {
 			}
 		}
 	}
-	close(release)
+	open()
 	s.idle(t, q)
 	stop()
 	put(t, q, waiting, false)

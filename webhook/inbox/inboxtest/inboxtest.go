@@ -220,8 +220,9 @@ func (h *handler) handle(ctx context.Context, d inbox.Delivery) error {
 	}
 	h.now[d.Key] = true
 	h.most = max(h.most, len(h.now))
-	d.Body = bytes.Clone(d.Body)
-	h.seen = append(h.seen, d)
+	noted := d // fn may change the body
+	noted.Body = bytes.Clone(d.Body)
+	h.seen = append(h.seen, noted)
 	h.at = append(h.at, time.Now())
 	h.mu.Unlock()
 	defer func() {
@@ -285,6 +286,13 @@ func (s *suite) start(t *testing.T, q inbox.Queue, workers int, fn func(context.
 	return h, stop
 }
 
+// newGate returns what calls of Handle wait for, and a function that lets them go on. For
+// a test that fails, register it as a Cleanup after start.
+func newGate() (release <-chan struct{}, open func()) {
+	c := make(chan struct{})
+	return c, sync.OnceFunc(func() { close(c) })
+}
+
 // until waits for a condition.
 func (s *suite) until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
@@ -337,7 +345,7 @@ func (s *suite) wantDead(t *testing.T, q inbox.Queue, key string) (letter inbox.
 func wantAttempts(t *testing.T, h *handler, key string, want ...int) {
 	t.Helper()
 	if got := h.attempts(key); !slices.Equal(got, want) {
-		t.Errorf("attempts that were made: got %v, want %v", got, want)
+		t.Fatalf("attempts that were made: got %v, want %v", got, want)
 	}
 }
 

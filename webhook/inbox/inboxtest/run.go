@@ -42,7 +42,7 @@ func (s *suite) retryAfter(t *testing.T) {
 		switch {
 		case got.Key == waits.Key:
 			return inbox.RetryAfter(errAgain, long) // this must not hold up the other
-		case got.Attempt <= len(pauses):
+		case got.Attempt >= 1 && got.Attempt <= len(pauses):
 			return inbox.RetryAfter(errAgain, pauses[got.Attempt-1])
 		}
 		return nil
@@ -132,7 +132,7 @@ func (s *suite) shutdownWaits(t *testing.T) {
 	first, second := newDelivery("a"), newDelivery("b")
 	put(t, q, first, false)
 	put(t, q, second, false)
-	release := make(chan struct{})
+	release, open := newGate()
 	var ended atomic.Bool
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	defer cancel()
@@ -148,16 +148,17 @@ func (s *suite) shutdownWaits(t *testing.T) {
 	go func() {
 		returned <- q.Run(ctx, inbox.Worker{Workers: 2, Timeout: timeout, Handle: h.handle})
 	}()
+	t.Cleanup(open)
 	s.until(t, "the deliveries are not handled", func() bool { return h.calls() == 2 })
 	cancel()
 	select {
 	case err := <-returned:
 		t.Errorf("Run returned while deliveries were being handled, with error %v", err)
-		close(release)
+		open()
 		return
 	case <-time.After(300 * time.Millisecond):
 	}
-	close(release)
+	open()
 	select {
 	case err := <-returned:
 		if err != nil {
@@ -188,7 +189,7 @@ func (s *suite) shutdownTakesNoMore(t *testing.T) {
 	for range deliveries {
 		put(t, q, newDelivery("a"), false)
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), s.late)
 	defer cancel()
 	var calls atomic.Int64
 	handle := func(context.Context, inbox.Delivery) error {
@@ -252,7 +253,7 @@ type valueKey struct{}
 func (s *suite) contextValues(t *testing.T) {
 	q := s.open(t)
 	put(t, q, newDelivery("a"), false)
-	ctx, cancel := context.WithCancel(context.WithValue(context.WithoutCancel(t.Context()), valueKey{}, "value"))
+	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(t.Context()), valueKey{}, "value"), s.late)
 	defer cancel()
 	var got any
 	err := q.Run(ctx, inbox.Worker{Workers: 1, Timeout: timeout, Handle: func(ctx context.Context, _ inbox.Delivery) error {
@@ -290,13 +291,14 @@ func (s *suite) atMostWorkers(t *testing.T) {
 func (s *suite) allWorkers(t *testing.T) {
 	q := s.open(t)
 	const workers = 5
-	release := make(chan struct{})
+	release, open := newGate()
 	h, stop := s.start(t, q, workers, func(context.Context, inbox.Delivery) error { <-release; return nil })
 	for range workers {
 		put(t, q, newDelivery("a"), false)
 	}
+	t.Cleanup(open)
 	s.until(t, "not all deliveries are being handled at once", func() bool { return h.calls() == workers })
-	close(release)
+	open()
 	s.idle(t, q)
 	stop()
 }
@@ -354,9 +356,10 @@ func (s *suite) retriesAreNotStarved(t *testing.T) {
 	})
 	s.until(t, "nothing is handled", func() bool { return h.calls() == 1 })
 	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait)
 	wg.Go(func() {
 		for i := 0; !over.Load() && t.Context().Err() == nil; i++ {
-			for int64(i)-handled.Load() > 50 && !over.Load() {
+			for int64(i)-handled.Load() > 50 && !over.Load() && t.Context().Err() == nil {
 				time.Sleep(time.Millisecond)
 			}
 			if _, err := q.Put(t.Context(), newDelivery(fmt.Sprint(i))); err != nil && t.Context().Err() == nil {
@@ -549,7 +552,7 @@ func (s *suite) backlog(t *testing.T) {
 	put(t, q, parked, false)
 	check("three", inbox.Backlog{Waiting: 2, Oldest: old.Received, Dead: 1})
 
-	release := make(chan struct{})
+	release, open := newGate()
 	h, stop := s.start(t, q, 2, func(_ context.Context, d inbox.Delivery) error {
 		if d.Key == old.Key {
 			<-release
@@ -557,9 +560,10 @@ func (s *suite) backlog(t *testing.T) {
 		}
 		return inbox.RetryAfter(errAgain, long)
 	})
+	t.Cleanup(open)
 	s.until(t, "the deliveries are not handled", func() bool { return h.calls() == 2 })
 	check("running and failed", inbox.Backlog{Waiting: 2, Oldest: old.Received, Dead: 1})
-	close(release)
+	open()
 	s.until(t, "the backlog counts what is done", func() bool { return backlog(t, q).Waiting == 1 })
 	stop()
 	check("done", inbox.Backlog{Waiting: 1, Oldest: young.Received, Dead: 1})
