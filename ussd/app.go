@@ -34,13 +34,15 @@ import (
 // The sums are of labels, keys, static titles and questions, the keys and labels of lists,
 // and the text of [Confirm]; not of a [Prompt].TextFunc, a title function, or anything that
 // was typed. So a text that varies, such as a balance, belongs into a title function and
-// not into a label. Metadata is no proof: who can forge inputs can forge it too.
+// not into a label. Metadata is no proof: who can forge inputs can forge it too. If it is
+// lost where it came before, nobody knows what was shown: the first screen is, as changed.
 type App struct {
 	// Start is shown first: a *[Menu], a *[Flow], a [Branch] or a [ScreenFunc].
 	Start Screen
 	// Store holds what [Questions.ThenOnce] has done, for 24 hours, and for 15 minutes the
-	// sums of hops whose metadata may not come back: the first of each session, and all
-	// on accounts without metadata. It holds nothing typed to a question that is Explicit.
+	// sums of hops whose metadata may not come back: the first of each session, the second
+	// to know that it does, and all on accounts without metadata, or once it was lost. It
+	// holds nothing typed to a question that is Explicit.
 	//
 	// If Store is nil, the App keeps the same in the memory of this process. An App that
 	// moves money, runs on several machines, or is made for one hop needs a Store.
@@ -111,8 +113,8 @@ func (a *App) prepare() {
 	}
 }
 
-// isFixed reports whether a screen and all below it are menus and functions: then they are
-// the same on all hops of this process, and it does not matter what was dialled.
+// isFixed reports whether a screen and all below it are menus and functions, which are the
+// same on all hops of this process.
 func isFixed(s Screen, seen map[*Menu]bool) bool {
 	m, ok := s.(*Menu)
 	if !ok {

@@ -281,7 +281,7 @@ func TestVoidStaysVoid(t *testing.T) {
 			serve := func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 				if n++; hopOf != nil {
 					r.Hop = hopOf(r.Hop)
-				} else if strings.Count(r.Text, "*") == 2 {
+				} else if strings.Count(r.Text, "*") == 4 {
 					r.Hop = ""
 				}
 				m := ussd.NewMenu("Bank")
@@ -530,5 +530,154 @@ func TestReceiptBehindAnInputThatEndsTheNewMenu(t *testing.T) {
 	again, err := (&ussd.App{Start: after, Store: store}).Serve(t.Context(), r)
 	if again.Text != "Paid" || res.Text != "Paid" || err != nil {
 		t.Errorf("got %q and then %q, %v", res.Text, again.Text, err)
+	}
+}
+
+// lossyHop is a hop to one of the versions of an app.
+type lossyHop struct {
+	version int
+	text    string
+	lost    bool // its metadata
+	want    string
+}
+
+// Where the metadata of a hop is lost, an answer counts only if the store knows for sure
+// what the hop before has shown. Otherwise it counts for no screen, and what may have
+// been paid is told. In a session that has lost metadata once, the store knows from then on.
+func TestLostMetadata(t *testing.T) {
+	t.Parallel()
+	end := func(text string) ussd.ScreenFunc {
+		return func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.End(text), nil }
+	}
+	menu := func(title string, below ...any) *ussd.Menu {
+		m := ussd.NewMenu(title)
+		for i := 0; i < len(below); i += 2 {
+			m.Handle(below[i].(string), below[i+1].(ussd.Screen))
+		}
+		return m
+	}
+	pay := ussd.Ask(&ussd.Prompt[int]{Text: "How much?", Parse: ussd.Int(1, 500)}).ThenOnce(func(context.Context, ussd.Request) (ussd.Response, error) {
+		return ussd.Continue("Paid"), nil
+	})
+	app := func(items ...string) ussd.Screen {
+		sub := menu("Sub", items[0], end("ran "+items[0]), items[1], menu("Deep", items[0], end("ran "+items[0]), items[1], end("ran "+items[1])))
+		return ussd.Branch(func(context.Context, ussd.Request) (ussd.Screen, error) {
+			return menu("M", "Sub", sub, "Pay", pay), nil
+		})
+	}
+	const (
+		start = "M\n1. Sub\n2. Pay"
+		sub   = "Sub\n1. a\n2. b\n0. Back"
+		deep  = "Deep\n1. a\n2. b\n0. Back\n00. Home"
+	)
+	for name, hops := range map[string][]lossyHop{
+		"the hop before began to bring it": {
+			{0, "", false, start}, {0, "1", false, sub}, {1, "1*1", true, changed + "Sub\n1. b\n2. a\n0. Back"},
+		},
+		"the hop before is not kept": {
+			{0, "", false, start}, {0, "1", false, sub}, {0, "1*2", false, deep}, {1, "1*2*1", true, changed + start},
+		},
+		"copies have shown two screens": {
+			{0, "", false, start}, {0, "1", false, sub}, {0, "1*2", false, deep}, {1, "1*2", false, changed + "Sub\n1. b\n2. a\n0. Back"},
+			{1, "1*2*1", true, changed + start},
+		},
+		"of copies that show two screens one has lost it": {
+			{0, "", false, start}, {0, "1", false, sub}, {0, "1*2", false, deep}, {0, "1*2*0", false, sub}, {0, "1*2*0", true, changed + start},
+			{0, "1*2*0*1", true, changed + start},
+		},
+		"one of many": {
+			{0, "", false, start}, {0, "1", false, sub}, {0, "1*2", false, deep}, {0, "1*2*0", true, changed + start},
+			{0, "1*2*0*1", false, sub}, {0, "1*2*0*1*2", false, deep}, {0, "1*2*0*1*2*0", true, sub}, {0, "1*2*0*1*2*0*1", true, "ran a"},
+		},
+		"none comes any more": {
+			{0, "", false, start}, {0, "1", false, sub}, {0, "1*2", false, deep}, {0, "1*2*0", true, changed + start},
+			{0, "1*2*0*1", true, changed + start}, {0, "1*2*0*1*1", true, sub}, {1, "1*2*0*1*1*1", true, changed + "Sub\n1. b\n2. a\n0. Back"},
+		},
+		"none has come": {
+			{0, "", true, start}, {0, "1", true, sub}, {0, "1*2*1", true, "ran a"},
+		},
+		"a star was typed in the first answer": {
+			{0, "", true, start}, {0, "1*2", true, deep}, {1, "1*2*1", true, changed + start},
+		},
+		"what was paid": {
+			{0, "", false, start}, {0, "1", false, sub}, {0, "1*0", false, start}, {0, "1*0*2", false, "How much?\n0. Back"},
+			{0, "1*0*2*50", false, "Paid\n0. Back"}, {1, "1*0*2*50", true, "Paid\n0. Back"}, {1, "1*0*2*50*0", true, start},
+		},
+		"metadata of another hop": {
+			{0, "", false, start}, {0, "1", false, sub}, {0, "2", false, changed + start},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, left := new(state.Memory), map[string]string{}
+			versions := []ussd.Screen{app("a", "b"), app("b", "a")}
+			before := ""
+			for i, hop := range hops {
+				if i > 0 && hop.text != hops[i-1].text {
+					before = left[hops[i-1].text]
+				}
+				r := ussd.Request{SessionID: "s", PhoneNumber: "p", Text: hop.text, Hop: before}
+				if hop.lost {
+					r.Hop = ""
+				}
+				res, err := (&ussd.App{Start: versions[hop.version], Store: store}).Serve(t.Context(), r)
+				if res.Text != hop.want || err != nil {
+					t.Fatalf("hop %d, text %q, metadata %q: shows %q, %v; want %q", i, hop.text, r.Hop, res.Text, err, hop.want)
+				}
+				if left[hop.text] == "" { // the copy that comes first is the one on the phone
+					left[hop.text] = res.Hop
+				}
+			}
+		})
+	}
+}
+
+// Without metadata, a copy that comes so late that the hop before it is not kept any more
+// is not taken for a code that was dialled, and neither is a hop that does not fit. A copy
+// of the first hop is, in a session that is not longer than what is kept.
+func TestLateCopyWithoutMetadata(t *testing.T) {
+	t.Parallel()
+	const start = "M\n1. Run\n2. Other\n3. Pay"
+	for dialled, first := range map[string]string{"": start, "2": "other\n0. Back"} {
+		ran := 0
+		m := ussd.NewMenu("M")
+		m.HandleFunc("Run", func(context.Context, ussd.Request) (ussd.Response, error) { ran++; return ussd.Continue("ran"), nil })
+		m.HandleFunc("Other", func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.Continue("other"), nil })
+		m.Handle("Pay", ussd.Ask(&ussd.Prompt[int]{Text: "How much?", Parse: ussd.Int(1, 500)}).ThenOnce(func(context.Context, ussd.Request) (ussd.Response, error) {
+			return ussd.Continue("Paid"), nil
+		}))
+		app := &ussd.App{Start: m, Store: new(state.Memory)}
+		var shown []string
+		serve := func(inputs ...string) string {
+			text := strings.TrimPrefix(strings.Join(append([]string{dialled}, inputs...), "*"), "*")
+			res, err := app.Serve(t.Context(), ussd.Request{SessionID: "s", PhoneNumber: "p", Text: text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown = append(shown, res.Text)
+			return res.Text
+		}
+		var typed []string
+		serve()
+		for _, in := range []string{"0", "3", "50", "0", "1", "0"} {
+			typed = append(typed, in)
+			serve(typed...)
+		}
+		serve()
+		if shown[0] != first || shown[len(shown)-1] != first || ran != 1 {
+			t.Errorf("dialled %q: shown %q, ran %d times", dialled, shown, ran)
+		}
+		for range 20 {
+			typed = append(typed, "7")
+			serve(typed...)
+		}
+		for copied, want := range map[string]string{"0*3": changed + start, "0*3*50": "Paid\n0. Back", "0*3*50*0*1": changed + start, "3*1": changed + start} {
+			if got := serve(strings.Split(copied, "*")...); got != want {
+				t.Errorf("dialled %q: a copy of %q shows %q, want %q", dialled, copied, got, want)
+			}
+		}
+		if ran != 1 {
+			t.Errorf("dialled %q: ran %d times", dialled, ran)
+		}
 	}
 }

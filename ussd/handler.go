@@ -25,10 +25,9 @@ const Apology = "Sorry, we could not finish this. Please check before you try ag
 //
 //	webhook.WithFallbackFor(func(r ussd.Request, _ error) webhook.Reply { return ussd.End(sorry(r.PhoneNumber)) })
 //
-// Sessions of many subscribers run at once, and a hop may be delivered twice: fn
-// must be safe for concurrent use. What fn has done by the time of an error or of the
-// deadline stays done: do what must happen once through [Questions.ThenOnce], or through
-// [state.Once] under [Request.HopID].
+// Fn must be safe for concurrent use: a hop may be delivered twice. What fn has done by the
+// time of an error or of the deadline stays done: what must happen once goes through
+// [Questions.ThenOnce], or through [state.Once] under [Request.HopID].
 func Handler(fn func(context.Context, Request) (Response, error), opts ...webhook.Option) http.Handler {
 	return webhook.ReplyHandler(func(ctx context.Context, r Request) (Response, error) {
 		res, err := fn(ctx, r)

@@ -15,7 +15,7 @@ import (
 //	Buy airtime~kD3x0a9fQ2_-.4.v2-3.k1:abcdef~0
 //	name       ~sums        .inputs[.marks…]  ~dialled
 const (
-	hopMark = "~"
+	hopMark = '~'
 	sumLen  = 6
 	// maxState is how long it may be without the name and the number of dialled inputs.
 	maxState = 70
@@ -30,11 +30,10 @@ var ended = [sumLen]byte{'0', '0', '0', '0', '0', '0'}
 // metadata as it is. Use it to count screens, on [Notification.Hops] for example: the rest of
 // the metadata differs in each session.
 func HopName(metadata string) string {
-	if _, ok := parseHop(metadata); !ok && metadata != hopMark {
+	if _, ok := parseHop(metadata); !ok && metadata != noHop {
 		return metadata
 	}
-	name, _, _ := strings.Cut(metadata, hopMark)
-	return name
+	return metadata[:strings.IndexByte(metadata, hopMark)]
 }
 
 // hopState is what a hop leaves for the next.
@@ -45,7 +44,13 @@ type hopState struct {
 	n          int // how many inputs there were
 	marks      marks
 	dialled    int // how many inputs came with the dialled code
+	// echoes is whether metadata has come back on this hop and all before, and the store
+	// knows: the hops behind it are not kept if they bring it too.
+	echoes bool
 }
+
+// unknown is the state of a hop that is not known: no input counts for its screen.
+var unknown = hopState{known: true, way: ended, shown: ended}
 
 // mark says something about the inputs from one to another, counted from 0.
 type mark struct {
@@ -108,8 +113,12 @@ func (s *hopState) receipt() int {
 }
 
 func (s *hopState) appendTo(b []byte) []byte {
-	b = append(append(append(b, hopMark...), s.way[:]...), s.shown[:]...)
-	b = strconv.AppendInt(append(b, '.'), int64(s.n), 10)
+	b = append(append(append(b, hopMark), s.way[:]...), s.shown[:]...)
+	dot := byte('.')
+	if s.echoes {
+		dot = '+'
+	}
+	b = strconv.AppendInt(append(b, dot), int64(s.n), 10)
 	for _, v := range s.marks {
 		b = strconv.AppendInt(append(b, '.', v.kind), int64(v.from), 10)
 		if v.to != v.from {
@@ -122,9 +131,8 @@ func (s *hopState) appendTo(b []byte) []byte {
 	return b
 }
 
-// metadata returns the state below a name that is cut to what there is room for. It
-// reports whether there was room for the state; if not, the picks and the refused inputs
-// are left out first.
+// metadata returns the state behind as much of a name as there is room for. It reports
+// whether there is room for the state, without picks and refused inputs if need be.
 func (s *hopState) metadata(name string) (metadata string, ok bool) {
 	var tail, all [160]byte
 	b := s.appendTo(tail[:0])
@@ -133,7 +141,7 @@ func (s *hopState) metadata(name string) (metadata string, ok bool) {
 		b = s.appendTo(tail[:0])
 	}
 	ok = len(b) <= maxState
-	b = strconv.AppendInt(append(b, hopMark...), int64(s.dialled), 10)
+	b = strconv.AppendInt(append(b, hopMark), int64(s.dialled), 10)
 	cut := all[:0]
 	for _, c := range Fold(name) {
 		if len(cut)+len(b) < maxHop && c != '|' && c != '~' && c >= ' ' && c < 0x7f {
@@ -146,19 +154,20 @@ func (s *hopState) metadata(name string) (metadata string, ok bool) {
 // parseHop reads metadata. It reports whether it is that of an app at all; s.known is
 // false if the sums cannot be read.
 func parseHop(hop string) (s hopState, ok bool) {
-	rest, dialled, ok := cutLast(hop, hopMark)
-	if s.dialled, ok = number(dialled, ok); !ok {
+	i := strings.LastIndexByte(hop, hopMark)
+	if s.dialled, ok = number(hop[i+1:], i >= 0); !ok {
 		return hopState{}, false
 	}
-	_, state, ok := cutLast(rest, hopMark)
-	if !ok || len(state) < 2*sumLen {
+	hop = hop[:i]
+	if hop = hop[strings.LastIndexByte(hop, hopMark)+1:]; len(hop) == i || len(hop) <= 2*sumLen {
 		return s, true
 	}
 	t := s
-	copy(t.way[:], state)
-	copy(t.shown[:], state[sumLen:])
-	n, marks, more := strings.Cut(strings.TrimPrefix(state[2*sumLen:], "."), ".")
-	if t.n, ok = number(n, state[2*sumLen:] != n); !ok {
+	copy(t.way[:], hop)
+	copy(t.shown[:], hop[sumLen:])
+	t.echoes = hop[2*sumLen] == '+'
+	n, marks, more := strings.Cut(hop[2*sumLen+1:], ".")
+	if t.n, ok = number(n, t.echoes || hop[2*sumLen] == '.'); !ok {
 		return s, true
 	}
 	for more {
@@ -187,13 +196,6 @@ func parseMark(s string) (m mark, ok bool) {
 		m.to, ok = number(to, ok)
 	}
 	return m, ok && m.from <= m.to
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
 
 // number reads a number of at most five digits.
@@ -230,9 +232,8 @@ func (d digest) text() (t [sumLen]byte) {
 
 func (s *sums) text() [sumLen]byte { return digest(sha256.Sum256(s.b)).text() }
 
-// newSum returns the sums of the walk, empty, for this session: equal things have another
-// sum in another session. So nobody can make two things meet in one, by a name that is
-// chosen for it, before the session has begun.
+// newSum returns the sums of the walk, empty, for this session: nobody can choose names
+// that meet in one sum before the session has begun.
 func (w *walk) newSum() *sums {
 	if w.sum.b == nil {
 		w.sum.b = w.scratch[:]
@@ -253,8 +254,7 @@ func (w *walk) pick(key string) string {
 }
 
 // behind returns the digest of the way to what an item of the frame's menu, or the answer to
-// its question, leads to. That of a static item is made once, while its menu stays where it
-// is.
+// its question, leads to. That of an item is made once, while its menu stays where it is.
 func (f *frame) behind(it *item) digest {
 	if m, ok := f.screen.(*Menu); ok && it != nil {
 		if known := it.way.Load(); known != nil && known[0] == f.way {

@@ -51,8 +51,7 @@ func blank(text string, secrets []secret) string {
 	return string(b)
 }
 
-// hopText tells the hops of a session apart: by the length of the text, and by a hash of
-// what is no secret in it, because no record holds inputs.
+// hopText tells the hops of a session apart, by a hash of what is no secret in the text.
 type hopText struct {
 	Len    int      `json:"len"`
 	Hash   string   `json:"hash"`
@@ -71,18 +70,17 @@ func (h *hopText) is(key, text string, resumed int) bool {
 	return h.Len == len(text) && h.Resumed == resumed && h.Hash == hashText(key, blank(text, h.Secret))
 }
 
-// hashText hashes a text in the session of a key: the same text in another session
-// has another hash.
+// hashText hashes a text in the session of a key.
 func hashText(key, text string) string {
 	sum := sha256.Sum256([]byte(key + text))
 	return hex.EncodeToString(sum[:16])
 }
 
-// privacy is what an app tells [Stateful] and [Resume] around it about what was typed, so
-// that no store gets it.
+// privacy is what an app tells [Stateful] and [Resume] around it about what was typed.
 type privacy struct {
 	outer   *privacy
-	resumed int // how many bytes of the text were typed before the session was dropped
+	resumed int    // how many bytes of the text were typed before the session was dropped
+	shown   string // the metadata of the last screen then
 	secrets []secret
 	next    bool // the next input will be a secret, unless it is a key that leads elsewhere
 }
@@ -90,8 +88,8 @@ type privacy struct {
 type privacyKey struct{}
 
 // withPrivacy returns a context in which a menu tells what was typed.
-func withPrivacy(ctx context.Context, resumed int) (context.Context, *privacy) {
-	p := &privacy{outer: privacyOf(ctx), resumed: resumed}
+func withPrivacy(ctx context.Context, resumed int, shown string) (context.Context, *privacy) {
+	p := &privacy{outer: privacyOf(ctx), resumed: resumed, shown: shown}
 	return context.WithValue(ctx, privacyKey{}, p), p
 }
 
@@ -100,11 +98,11 @@ func privacyOf(ctx context.Context) *privacy {
 	return p
 }
 
-func (p *privacy) typedBefore() int {
+func (p *privacy) before() (resumed int, shown string) {
 	if p == nil {
-		return 0
+		return 0, ""
 	}
-	return p.resumed
+	return p.resumed, p.shown
 }
 
 // note takes what was secret in a text that is longer by so many bytes at its beginning.
@@ -119,43 +117,68 @@ func (p *privacy) note(secrets []secret, shift int, next bool) {
 	}
 }
 
+// keeps reports whether it matters what the hops of the session have shown, and there is a
+// store that knows.
+func (w *walk) keeps() bool {
+	return w.app.records != nil && !w.app.fixed && w.request.SessionID != ""
+}
+
 // recall finds what the hop before has left: in the metadata, or, if that did not come
-// back, in the store.
-func (w *walk) recall() error {
+// back, in the store. A hop that a dropped session goes on with has left it itself.
+func (w *walk) recall(shown string) (err error) {
 	text := w.request.Text
 	if text != "" {
 		w.inputs = strings.Count(text, "*") + 1
 	}
-	var ok bool
-	if w.was, ok = parseHop(w.request.Hop); ok {
-		w.echoed = true
-	} else if w.app.records != nil && !w.app.fixed && text != "" {
-		key := record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
-		_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
-			for _, h := range rec.Hops {
-				if h.Len < len(text) && h.is(key, text[:h.Len], 0) {
-					w.was, ok = parseHop(h.Hop)
-				}
-			}
-			return false, nil
-		})
-		if err != nil {
-			return fmt.Errorf("ussd: what the session has shown: %w", err)
+	if w.was, w.again = parseHop(shown); w.again && w.resumed == len(text) {
+		w.echoed = w.was.echoes
+		return nil
+	}
+	w.again = false
+	if w.was, w.echoed = parseHop(w.request.Hop); !w.echoed {
+		w.was.dialled = w.inputs // unless there is a record of the session
+		if w.keeps() && text != "" {
+			err = w.recallKept()
 		}
 	}
-	if !ok {
-		w.was = hopState{dialled: w.inputs} // the first hop is the one that nothing is known about
-	}
 	if w.inputs > 0 && w.was.n >= w.inputs || w.was.receipt() > len(text) {
-		w.was = hopState{dialled: w.was.dialled} // of another hop
+		w.unsure = true // it is of another hop
+	}
+	if w.unsure {
+		w.was = unknown
+	}
+	return err
+}
+
+func (w *walk) recallKept() error {
+	text, key := w.request.Text, record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
+	_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
+		w.unsure = len(rec.Hops) > 0
+		for _, h := range rec.Hops {
+			s, _ := parseHop(h.Hop)
+			switch {
+			case h.Len < len(text) && h.is(key, text[:h.Len], 0):
+				// Behind a hop since when metadata comes back, others may not be kept.
+				w.was, w.unsure = s, s.echoes && s.n < w.inputs-1
+			case w.unsure && s.n == s.dialled && h.is(key, text, 0):
+				w.unsure = false // it is a copy of the first hop
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return fmt.Errorf("ussd: what the session has shown: %w", err)
 	}
 	return nil
 }
 
 // keep leaves in the store what the next hop's metadata may not bring.
 func (w *walk) keep(metadata string, s *hopState) error {
-	if w.app.records == nil || w.app.fixed || w.echoed && len(s.marks.of("vr")) == 0 {
+	if !w.keeps() || w.echoed && w.was.echoes && s.receipt() == 0 {
 		return nil
+	}
+	if w.unsure && s.receipt() == 0 {
+		metadata, _ = s.lost().metadata("") // a copy whose metadata came back may show another screen
 	}
 	key, text := record.Key("hops", w.request.SessionID, w.request.PhoneNumber), w.request.Text
 	this := keptHop{newHopText(key, text, w.secrets, 0), metadata}
@@ -214,9 +237,16 @@ type done struct {
 	InDoubt bool `json:"inDoubt,omitempty"`
 }
 
-var errNoScreen = errors.New("ussd: the function of ThenOnce returned no screen")
-
 func receiptKey(r Request) string { return "then/" + r.HopID() }
+
+// sooner returns a context that ends a moment before ctx: whoever waits until then for a
+// ThenOnce must still say that it is in doubt, before [Handler] apologises.
+func sooner(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, end.Add(-min(100*time.Millisecond, time.Until(end)/10)))
+	}
+	return ctx, func() {}
+}
 
 // runOnce calls the function of a ThenOnce, or returns the screen that it has returned.
 func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Response, err error) {
@@ -228,6 +258,8 @@ func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Respons
 	if w.app.records == nil {
 		return Response{}, errors.New("ussd: ThenOnce below Branch.Serve: serve an App that has a Store")
 	}
+	ctx, cancel := sooner(ctx)
+	defer cancel()
 	asked, name := w.asked(), w.name()
 	var told error
 	kept, err := state.Once(ctx, w.app.records, receiptKey(r), func(ctx context.Context) (done, error) {
@@ -239,7 +271,7 @@ func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Respons
 			}
 		}
 		if err == nil && strings.TrimSpace(res.Text) == "" {
-			err = errNoScreen
+			err = errors.New("ussd: the function of ThenOnce returned no screen")
 		}
 		if res.Hop == "" {
 			res.Hop = name
@@ -290,9 +322,11 @@ func (w *walk) pushReceipt(end int) (found bool, err error) {
 	if w.app.records == nil {
 		return false, nil
 	}
+	ctx, cancel := sooner(w.ctx)
+	defer cancel()
 	key := record.Key("once", receiptKey(w.asOf(int32(end))))
 	var kept record.Outcome
-	_, err = record.Update(w.ctx, w.app.records, key, record.OnceTTL, func(o *record.Outcome) (bool, error) {
+	_, err = record.Update(ctx, w.app.records, key, record.OnceTTL, func(o *record.Outcome) (bool, error) {
 		if kept = *o; o.State == record.Started && time.Now().UnixMilli() < o.Until {
 			return false, record.ErrWait
 		}

@@ -158,7 +158,7 @@ func TestListLoadsOnce(t *testing.T) {
 	m := bills(func() []bill { loads++; return []bill{{"a", "Water"}, {"b", "Power"}} })
 	for text, want := range map[string]int{"1": 1, "1*7*8*9": 1, "1*7*2*1": 1, "1*2*0*1*1": 1, "1*2*00*1*1": 2} {
 		loads = 0
-		if _, err := m.Serve(t.Context(), ussd.Request{Text: text}); err != nil {
+		if _, err := m.Serve(t.Context(), ussd.Request{SessionID: text, Text: text}); err != nil {
 			t.Fatal(err)
 		}
 		if loads != want {

@@ -44,8 +44,7 @@ func (ScreenFunc) screen() string { return "" }
 // A menu follows the inputs of a session from the start on and runs only the screen they
 // lead to. A code dialled with an extension (*384*123*1*1#) leads where the same inputs
 // lead one by one, up to the first question that is Explicit. An input that fits nothing
-// shows the screen again with the reason above it, and is passed over from then on. See
-// [App] for menus that change while a session lasts.
+// shows the screen again with the reason above it. See [App] for menus that change.
 //
 // "0" goes back and "00" to the first menu, unless an item has that key, and "98" to the
 // next page, or another number if an item has that; [Menu.SetTexts] changes them. Text
@@ -185,8 +184,8 @@ func (m *Menu) textsBelow(above *Texts) *Texts {
 	return known.texts
 }
 
-// mergeTexts returns the texts of m below a menu with others. It does not inherit a key
-// that m has for something else, and the key for more is none that an item has.
+// mergeTexts does not inherit a key that m has for something else, and the key for more is
+// none that an item has.
 func (m *Menu) mergeTexts(above *Texts) *Texts {
 	var own Texts
 	if m.texts != nil {
@@ -257,8 +256,7 @@ type menuPages struct {
 	pages        *pages.Pages // all are made
 }
 
-// paged returns the pages of a menu with a static title where nothing is wrong. The
-// menu keeps those that were asked for last.
+// paged returns the pages below a static title and no notice, made again if they are others.
 func (m *Menu) paged(limit, depth int, texts *Texts) *pages.Pages {
 	depth = min(depth, 2) // further down the keys are the same
 	known := m.pages.Load()

@@ -28,7 +28,7 @@ type session struct {
 func dialMenu(t *testing.T, serve func(context.Context, ussd.Request) (ussd.Response, error), text string) *session {
 	t.Helper()
 	s := &session{t: t, serve: serve, r: ussd.Request{
-		SessionID: "ATUid_1", PhoneNumber: "+254711000001", ServiceCode: "*384*123#", NetworkCode: africastalking.SafaricomKenya, Text: text,
+		SessionID: "ATUid_1" + text, PhoneNumber: "+254711000001", ServiceCode: "*384*123#", NetworkCode: africastalking.SafaricomKenya, Text: text,
 	}}
 	s.hop()
 	return s

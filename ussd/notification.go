@@ -13,9 +13,8 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// Notification says that a session is over. It is the only way to learn that a subscriber
-// has hung up or that the network has dropped the session. SessionID, PhoneNumber and
-// Status are always set. The sandbox's simulator was observed to send none.
+// Notification says that a session is over: only so an app learns that a subscriber has hung
+// up. SessionID, PhoneNumber and Status are always set. The sandbox's simulator sends none.
 type Notification struct {
 	// Date is when Africa's Talking sent the notification, in UTC.
 	Date        time.Time              `schema:"date"`

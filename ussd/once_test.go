@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking/internal/callbacktest"
 	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/ussd"
 	"github.com/sautigo/africastalking/ussd/ussdtest"
@@ -319,4 +322,70 @@ func TestScreenError(t *testing.T) {
 		return ussd.Response{}, ussd.Stop("Closed.")
 	})
 	ussdtest.New(t, h).Dial("").Ends("Closed.")
+}
+
+// A copy that waits for the payment, or for what it has done where the menu has changed, says
+// in time that it is in doubt. So does a function that heeds its context.
+func TestThenOnceWaitsForAnother(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		heeds, renamed bool
+		want           []string
+	}{
+		"copy":                            {false, false, []string{ussd.Apology, inDoubt}},
+		"copy to another menu":            {false, true, []string{ussd.Apology, inDoubt}},
+		"function that heeds its context": {true, false, []string{inDoubt, inDoubt}},
+	} {
+		for range 20 { // it was chance
+			synctest.Test(t, func(t *testing.T) {
+				store := new(state.Memory)
+				app := func(label string) *ussd.App {
+					m := ussd.NewMenu("M")
+					m.Handle(label, ussd.Ask().ThenOnce(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+						wait := make(<-chan struct{})
+						if tt.heeds {
+							wait = ctx.Done()
+						}
+						select {
+						case <-time.After(20 * time.Second):
+							return ussd.End("Paid"), nil
+						case <-wait:
+							return ussd.Response{}, ctx.Err()
+						}
+					}))
+					return &ussd.App{Start: m, Store: store}
+				}
+				apps := []*ussd.App{app("Pay"), app("Pay")}
+				if tt.renamed {
+					apps[1] = app("Pay now")
+				}
+				r := ussd.Request{SessionID: "s", PhoneNumber: "p", NetworkCode: "63902"}
+				first, err := apps[0].Serve(t.Context(), r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				shown := make([]string, 2)
+				var copies sync.WaitGroup
+				for i, app := range apps {
+					copies.Go(func() {
+						time.Sleep(time.Duration(i) * time.Second)
+						form := url.Values{"sessionId": {"s"}, "phoneNumber": {"p"}, "serviceCode": {"*1#"}, "text": {"1"}}
+						post := callbacktest.Post("/", callbacktest.FormType, form.Encode())
+						post.Header.Set(ussd.HopMetadataHeader, first.Hop)
+						// All that a gateway waits for, from the first copy on.
+						ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second-time.Duration(i)*time.Second)
+						defer cancel()
+						w := httptest.NewRecorder()
+						ussd.Handler(app.Serve, callbacktest.Quiet()).ServeHTTP(w, post.WithContext(ctx))
+						shown[i] = strings.TrimPrefix(w.Body.String(), "END ")
+					})
+				}
+				copies.Wait()
+				time.Sleep(time.Minute)
+				if diff := cmp.Diff(tt.want, shown); diff != "" {
+					t.Fatalf("%s: shown (-want +got):\n%s", name, diff)
+				}
+			})
+		}
+	}
 }

@@ -85,15 +85,13 @@ func micros(units int64) int64 {
 // code followed by as many digits as numbers of the country have. Only "(0)" behind
 // the dialling code is dropped, in countries that dial a 0 in front of local numbers.
 //
-// Local forms are read by a table of the countries of Africa: 0711000001 and
-// 711000001 in Kenya, 771234567 in Senegal, which dials no 0 in front, and 0191234567
-// in Benin, where the 0 belongs to the number. The table holds lengths too, so that a
-// number with a digit too few or too many is refused. Countries that are not in it
-// take numbers with "+" or "00" only, of any length that a phone number may have.
+// Local forms, and lengths, are those of a table of the countries of Africa: 0711000001 and
+// 711000001 in Kenya, 771234567 in Senegal, which dials no 0 in front, and 0191234567 in
+// Benin, where the 0 belongs to the number. Other countries take numbers with "+" or "00"
+// only, of any length that a phone number may have.
 //
-// Numbers of other countries are refused. With an empty dialling code, numbers of all
-// countries are read, with "+" or "00" only. Phone panics if the dialling code is not
-// digits.
+// Numbers of other countries than the dialling code's are refused; an empty one takes those
+// of all, with "+" or "00". Phone panics if the dialling code is not digits.
 //
 // Phone does not know which numbers an operator has given out. A Parse that goes by
 // the numbering plans of github.com/nyaruka/phonenumbers refuses more typing errors,
@@ -123,7 +121,10 @@ func Phone(diallingCode string) func(string) (string, error) {
 	blanks := strings.NewReplacer("(0)", "(0)", " ", "", "-", "", "(", "", ")", "")
 	brackets := strings.NewReplacer("(", "", ")", "")
 	return func(s string) (string, error) {
-		s, full := international(blanks.Replace(strings.TrimSuffix(s, "#")))
+		s, full := strings.CutPrefix(blanks.Replace(strings.TrimSuffix(s, "#")), "+")
+		if !full {
+			s, full = strings.CutPrefix(s, "00")
+		}
 		if !full && known[diallingCode] == nil {
 			return "", err
 		}
@@ -159,16 +160,6 @@ func Phone(diallingCode string) func(string) (string, error) {
 		}
 		return "", err
 	}
-}
-
-// international returns what follows "+" or "00", and whether s begins with them.
-func international(s string) (string, bool) {
-	for _, prefix := range []string{"+", "00"} {
-		if rest, ok := strings.CutPrefix(s, prefix); ok {
-			return rest, true
-		}
-	}
-	return s, false
 }
 
 // How many digits a phone number has, the dialling code among them: fifteen at most

@@ -42,9 +42,8 @@ type Prompt[T any] struct {
 	// subscriber: the hop fails with it, or with the screen that it carries ([Stop]).
 	//
 	// Check runs again on later hops for an answer that it has accepted, because metadata
-	// can be forged; if it then refuses the answer, the session goes on from the first
-	// screen. For an answer that it has refused it runs again only if that hop is
-	// delivered again.
+	// can be forged; if it then refuses, the session goes on from the first screen. For an
+	// answer that it has refused it runs again only if that hop is delivered again.
 	Check func(ctx context.Context, r Request, v T) error
 	// Tries is how many answers Parse and Check may refuse in a session, with whatever is
 	// between them, before it ends; zero is no limit. The subscriber reads how many are left.

@@ -50,9 +50,8 @@ type Request struct {
 // First reports whether nothing was typed yet.
 func (r Request) First() bool { return r.Text == "" }
 
-// Inputs returns what the subscriber typed, hop by hop; nil on the first. An empty
-// answer is an empty input. A "*" inside an answer cannot be told from the one between
-// two answers: it splits the answer in two.
+// Inputs returns what the subscriber typed, hop by hop; nil on the first. An empty answer is
+// an empty input. A "*" inside an answer splits it in two.
 func (r Request) Inputs() []string { return inputs(r.Text) }
 
 func inputs(text string) []string {

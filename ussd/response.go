@@ -8,21 +8,43 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/gsm7"
 	"github.com/sautigo/africastalking/internal/redact"
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// MaxSeptets is the size of a screen that every network shows whole: 160 septets.
-// Networks differ above that (Safaricom cuts at 160), and none shows more than
-// 182.
+// MaxSeptets is the size of a screen that every network shows whole: 160 septets. Networks
+// differ above that, and none shows more than 182.
 const MaxSeptets = 160
 
 // MaxUCS2 is the size, in UTF-16 code units, of a screen with a character outside
 // the GSM alphabet: 80.
 const MaxUCS2 = 80
 
-const maxHop = 99
+const (
+	// minSeptets and maxFooter leave room for some text beside the keys of a page, in
+	// either alphabet.
+	minSeptets = 100
+	maxFooter  = 40
+	// maxSeptets is what the 160 octets of a USSD string can carry (3GPP TS 23.038, 29.002).
+	maxSeptets = 182
+	maxHop     = 99
+)
+
+// Limit returns how many septets a screen may have on a network: 182 for Airtel Kenya, whose
+// stated 184 is more than USSD can carry, and 160 for every other, as is stated for Safaricom.
+func Limit(n africastalking.Network) int {
+	if n == africastalking.AirtelKenya {
+		return maxSeptets
+	}
+	return MaxSeptets
+}
+
+// Fold returns s with the characters that word processors like replaced by those of the GSM
+// alphabet that look alike: curly quotes, dashes, the ellipsis, bullets and odd spaces. One of
+// them would make a whole screen take twice the room. A [Menu] folds all that it shows.
+func Fold(s string) string { return gsm7.Fold(s) }
 
 // Response is a screen. A screen needs a text, which the zero value lacks, and ends the
 // session unless it says otherwise.

@@ -16,12 +16,11 @@ import (
 const (
 	// DefaultResume is how long [Resume] offers to go on: 10 minutes.
 	DefaultResume = 10 * time.Minute
-	// resumeTTL is how long a record lasts on top of that: for the session in
-	// which the question was asked.
+	// resumeTTL is how long a record lasts on top of that: for the session that was asked.
 	resumeTTL      = 5 * time.Minute
 	resumeSessions = 8 // how many of a subscriber are told apart
-	// askedTTL is how long Resume knows that it has asked a session: longer than
-	// [state.Once] remembers the effects of the session.
+	// askedTTL, for which it is known that a session was asked, is longer than [state.Once]
+	// remembers what it did.
 	askedTTL  = record.OnceTTL + time.Hour
 	resumeHop = "resume" // the metadata of the question
 )
@@ -68,19 +67,19 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 //
 //   - Only the same PhoneNumber and ServiceCode resume, within [DefaultResume] of
 //     the last answer. A session that is resumed and dropped again can be resumed again.
-//   - There is nothing to resume after an END, when nothing was typed yet, or after
-//     next has failed: the session has ended with an apology, and next may have done
-//     something.
+//   - There is nothing to resume after an END, when nothing was typed yet, or after next
+//     has failed, and may have done something.
 //   - A code that was dialled with an extension starts without the question if the
 //     extension arrives in the Text. If it arrives in the ServiceCode, that is
 //     another code, which resumes its own sessions.
 //   - Each hop means the same whenever and wherever it is delivered again, or fails with
 //     [ErrLost] once what the session went on with is forgotten: 15 minutes after the
 //     subscriber's last hop, or 8 sessions later. If the store cannot be read, Resume
-//     returns an error. If it cannot be written after next has run, Resume returns the
-//     answer all the same, and after a drop it offers an earlier screen, or none.
-//   - A [Menu] asks again every question that is Explicit, because the phone may have
-//     changed hands, and no record holds what was typed to one.
+//     returns an error; if it cannot be written after next has run, the answer, and after
+//     a drop it offers an earlier screen, or none.
+//   - An [App] goes on with the screen that was shown last, if it is still there. It asks
+//     again every question that is Explicit, because the phone may have changed hands, and
+//     no record holds what was typed to one.
 //
 // # What does not
 //
@@ -88,11 +87,10 @@ func WithResumeTexts(texts func(Request) ResumeTexts) ResumeOption {
 // holds what was typed to it: the Text of the last hop until the session ends, and the one
 // that a session went on with for 15 minutes. Treat the store as private.
 //
-// A hop that was still being answered when the session was dropped may end after
-// the question was asked. Under [Stateful] the subscriber who then types the same
-// gets its answer, and another input is an [ErrConflict]. Without Stateful, the two
-// hops have one HopID if their inputs are of one length: next must compare the inputs
-// itself before it moves money, as [Questions.ThenOnce] does.
+// A hop that was still being answered when the session was dropped may end after the
+// question was asked. Under [Stateful] another input in its place is then an [ErrConflict].
+// Without it, the two have one HopID if their inputs are of one length: next must compare
+// the inputs before it moves money, as [Questions.ThenOnce] does.
 func Resume(store state.Store, next func(context.Context, Request) (Response, error), opts ...ResumeOption) func(context.Context, Request) (Response, error) {
 	if store == nil || next == nil {
 		panic("ussd: Resume needs a store and a function")
@@ -128,8 +126,10 @@ type resumePoint struct {
 	ID   []byte `json:"id"` // which JSON keeps as it is, if it is not UTF-8 too
 	Text []byte `json:"text,omitempty"`
 	Len  int    `json:"len"` // of the text, which is forgotten when the session ends
-	Hop  []byte `json:"hop,omitempty"`
-	At   int64  `json:"at"` // ms since 1970
+	// Hop is the metadata that came with it, and Shown that of the screen it led to.
+	Hop   []byte `json:"hop,omitempty"`
+	Shown []byte `json:"shown,omitempty"`
+	At    int64  `json:"at"` // ms since 1970
 	// Over is set if there is nothing to go on with: the session has ended, by the app if
 	// Ended is set, or the hop failed.
 	Over  bool `json:"over,omitempty"`
@@ -157,17 +157,16 @@ func (o *resume) serve(ctx context.Context, r Request) (Response, error) {
 			} else {
 				r.Text, r.Hop = string(from.Text), string(from.Hop)
 			}
-			return o.run(ctx, key, session, r, len(from.Text))
+			return o.run(ctx, key, session, r, from)
 		}
 		if r.Text = rest; !more {
 			r.Hop = ""
 		}
 	}
-	return o.run(ctx, key, r.SessionID, r, 0)
+	return o.run(ctx, key, r.SessionID, r, &resumePoint{})
 }
 
-// enter returns what a session was asked to go on with. On a session's first hop
-// it decides that, for all deliveries of all of its hops.
+// enter returns what a session was asked to go on with, which its first hop decides.
 func (o *resume) enter(ctx context.Context, key string, r Request) (from *resumePoint, err error) {
 	asked := record.Key("asked", r.SessionID, r.PhoneNumber)
 	entered := false
@@ -180,9 +179,8 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 			}
 		}
 		if r.Text != "" {
-			// If the session was offered a choice and its record is gone, its
-			// inputs are ambiguous. An unknown session with text was dialled with
-			// an extension.
+			// Either it was dialled with an extension, or its record is gone: if it was
+			// asked, its inputs are ambiguous.
 			switch _, v, err := o.store.Load(ctx, asked); {
 			case err != nil:
 				return false, err
@@ -213,12 +211,11 @@ func (o *resume) offers(p *resumePoint) bool {
 	return p != nil && !p.Over && len(p.Text) > 0 && time.Now().UnixMilli() < p.At+o.limit.Milliseconds()
 }
 
-// run runs a hop, which came in a session, and remembers what it led to. The beginning of
-// its text was typed before the session was dropped.
-func (o *resume) run(ctx context.Context, key, session string, r Request, resumed int) (resp Response, err error) {
+// run runs a hop, which came in a session, and remembers what it led to.
+func (o *resume) run(ctx context.Context, key, session string, r Request, from *resumePoint) (resp Response, err error) {
 	p := resumePoint{ID: []byte(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
 	defer func() { o.remember(ctx, key, session, p) }()
-	inner, typed := withPrivacy(ctx, resumed)
+	inner, typed := withPrivacy(ctx, len(from.Text), string(from.Shown))
 	resp, err = o.next(inner, r)
 	shown, carried := resp, new(ScreenError)
 	if errors.As(err, &carried); err != nil {
@@ -229,17 +226,14 @@ func (o *resume) run(ctx context.Context, key, session string, r Request, resume
 	case !shown.Continue:
 		p.Ended = true
 	default:
-		p.Text, p.Hop, p.Over = []byte(blank(r.Text, typed.secrets)), []byte(r.Hop), false
+		p.Text, p.Hop, p.Shown, p.Over = []byte(blank(r.Text, typed.secrets)), []byte(r.Hop), []byte(shown.Hop), false
 	}
 	return resp, err
 }
 
 func (o *resume) remember(ctx context.Context, key, session string, p resumePoint) {
-	if ctx.Err() != nil {
-		c, cancel := record.Detach(ctx)
-		defer cancel()
-		ctx = c
-	}
+	ctx, cancel := record.Detach(ctx) // it may have ended
+	defer cancel()
 	p.At = time.Now().UnixMilli()
 	_, _ = record.Update(ctx, o.store, key, o.limit+resumeTTL, func(rec *resumeRecord) (save bool, err error) {
 		if !o.replaces(*rec, session, p) {
@@ -250,8 +244,7 @@ func (o *resume) remember(ctx context.Context, key, session string, p resumePoin
 	})
 }
 
-// replaces reports whether the record's last hop is before p, which came in a
-// session. Hops that are delivered late do not turn time back.
+// replaces reports whether the record's last hop is before p, which came in a session.
 func (o *resume) replaces(rec resumeRecord, session string, p resumePoint) bool {
 	last := rec.Last
 	switch {
@@ -261,8 +254,7 @@ func (o *resume) replaces(rec resumeRecord, session string, p resumePoint) bool 
 	case len(rec.Sessions) == 0 || string(rec.Sessions[len(rec.Sessions)-1].ID) != session:
 		return false // the subscriber has dialled again since
 	}
-	// One that cannot be resumed matters only if it takes the place of one that
-	// can.
+	// One that cannot be resumed matters only in place of one that can.
 	return o.offers(&p) || o.offers(last) || p.Over
 }
 
@@ -274,8 +266,7 @@ func (o *resume) ask(r Request, reason string) Response {
 }
 
 // resumeChoice reads the answer to the question, "1" or "2", from the text of the session
-// that was asked, and returns the rest of the text after it. It depends on nothing else,
-// so hops can be delivered again.
+// that was asked, and returns the rest of the text after it.
 func resumeChoice(text string) (choice, rest string, more bool) {
 	for more = true; more; {
 		choice, text, more = strings.Cut(text, "*")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -335,5 +336,152 @@ func TestResumedHopMuchLater(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A session that is resumed goes on with the screen that it was at, if the way to it is
+// still there, and otherwise begins anew. The last hop does nothing a second time, with
+// what was typed on it or with what stands for that in the record.
+func TestResumeAtTheScreenBefore(t *testing.T) {
+	t.Parallel()
+	type step struct {
+		version    int
+		text, want string
+	}
+	for name, tt := range map[string]struct {
+		before, after []step // the drop; "Continue" is the first input of after
+		// kept is what Stateful has kept for the hop, if it asks the app again only if there
+		// was something secret in it.
+		kept string
+		ran  []string
+	}{
+		"what was dialled leads elsewhere by now": {
+			[]step{{0, "1", "Really?\n0. Back"}},
+			[]step{{1, "1", changed + "M\n1. Run\n2. Name"}, {1, "1*2", "Your name?\n0. Back"}},
+			"Really?\n0. Back", nil,
+		},
+		"what was dialled leads there": {
+			[]step{{0, "1", "Really?\n0. Back"}},
+			[]step{{0, "1", "Really?\n0. Back"}, {0, "1*yes", "END Join yes"}},
+			"", []string{"Join yes"},
+		},
+		"what was typed was not acted on": {
+			[]step{{0, "", "M\n1. Join\n2. Name"}, {0, "2", "Your name?\n0. Back"}, {2, "2*Amina", changed + "N\n2. Name"}},
+			[]step{{0, "1", "M\n1. Join\n2. Name"}, {0, "1*2", "Your name?\n0. Back"}, {0, "1*2*Amina", "END Name Amina"}},
+			"", []string{"Name Amina"},
+		},
+		"menus above the screen have changed": {
+			[]step{{0, "", "M\n1. Join\n2. Name"}, {0, "2", "Your name?\n0. Back"}},
+			[]step{{2, "1", changed + "N\n2. Name"}, {2, "1*2", "Your name?\n0. Back"}},
+			"Your name?\n0. Back", nil,
+		},
+	} {
+		for _, around := range []string{"App", "Stateful"} {
+			for _, echo := range []bool{true, false} {
+				t.Run(fmt.Sprint(name, "/", around, "/echo=", echo), func(t *testing.T) {
+					t.Parallel()
+					var ran []string
+					version, store := 0, new(state.Memory)
+					ask := func(name, text string) ussd.Screen {
+						answer := &ussd.Prompt[string]{Text: text, Parse: ussd.Match("[A-Za-z?]+", "Letters.")}
+						return ussd.Ask(answer).ThenOnce(func(ctx context.Context, _ ussd.Request) (ussd.Response, error) {
+							ran = append(ran, name+" "+answer.Value(ctx))
+							return ussd.End(ran[len(ran)-1]), nil
+						})
+					}
+					var versions []*ussd.App
+					for _, items := range [][]string{{"M", "1", "Join", "2", "Name"}, {"M", "1", "Run", "2", "Name"}, {"N", "2", "Name"}} {
+						m := ussd.NewMenu(items[0])
+						for i := 1; i < len(items); i += 2 {
+							s := ask(items[i+1], map[string]string{"Join": "Really?", "Name": "Your name?"}[items[i+1]])
+							if items[i+1] == "Run" {
+								s = ussd.ScreenFunc(func(context.Context, ussd.Request) (ussd.Response, error) {
+									ran = append(ran, "Run")
+									return ussd.End("Run"), nil
+								})
+							}
+							m.HandleKey(items[i], items[i+1], s)
+						}
+						versions = append(versions, &ussd.App{Start: m, Store: store})
+					}
+					serve := func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+						return versions[version].Serve(ctx, r)
+					}
+					if around == "Stateful" {
+						app := serve
+						serve = ussd.Stateful(store, func(ctx context.Context, r ussd.Request, _ *struct{}) (ussd.Response, error) { return app(ctx, r) })
+					}
+					serve = ussd.Resume(store, serve)
+					hop, now := "", ""
+					play := func(session string, steps []step) {
+						for _, s := range steps {
+							version = s.version
+							r := ussd.Request{SessionID: session, PhoneNumber: "p", Text: s.text, Hop: hop}
+							for range 2 {
+								res, err := serve(t.Context(), r)
+								if now = res.Text; !res.Continue {
+									now = "END " + now
+								}
+								if now != s.want || err != nil {
+									t.Fatalf("%s, text %q: shows %q, %v; want %q", session, s.text, now, err, s.want)
+								}
+								if hop = res.Hop; !echo {
+									hop = ""
+								}
+							}
+						}
+					}
+					play("one", tt.before)
+					hop = ""
+					play("two", []step{{version, "", question}})
+					after, want := slices.Clone(tt.after), tt.ran
+					if around == "Stateful" && tt.kept != "" {
+						after[0].want, after[1].want = tt.kept, after[0].want
+					}
+					if !echo && name != "what was dialled leads there" {
+						// The hop has two screens in the store, and an answer counts for neither.
+						after, want = after[:1], nil
+					}
+					play("two", after)
+					if diff := cmp.Diff(want, ran); diff != "" {
+						t.Errorf("ran (-want +got):\n%s", diff)
+					}
+				})
+			}
+		}
+	}
+}
+
+// Copies of the hops of a session that was gone on with are answered in one way, whatever the
+// menus are by then.
+func TestCopiesOfResumedHops(t *testing.T) {
+	t.Parallel()
+	store, version := new(state.Memory), 0
+	var versions []*ussd.App
+	for _, item := range []string{"a", "b"} {
+		m, sub := ussd.NewMenu("M"), ussd.NewMenu("Sub")
+		sub.HandleFunc(item, phoneNumber)
+		m.Handle("Go "+item, sub)
+		versions = append(versions, &ussd.App{Start: m, Store: store})
+	}
+	serve := ussd.Resume(store, ussd.Stateful(store, func(ctx context.Context, r ussd.Request, _ *struct{}) (ussd.Response, error) {
+		return versions[version].Serve(ctx, r)
+	}))
+	const sub, start = "Sub\n1. a\n0. Back", changed + "M\n1. Go b"
+	hops := map[string]string{}
+	for i, s := range []struct {
+		version                   int
+		session, text, last, want string
+	}{
+		{0, "one", "", "", "M\n1. Go a"}, {0, "one", "1", "", sub},
+		{0, "two", "", "", question}, {0, "two", "1", "", sub}, {1, "two", "1*1", "1", start},
+		{0, "two", "1*1", "1", start}, {0, "two", "1", "", sub}, {1, "two", "1*1*1", "1*1", "Sub\n1. b\n0. Back"},
+	} {
+		version = s.version
+		res, err := serve(t.Context(), ussd.Request{SessionID: s.session, PhoneNumber: "p", Text: s.text, Hop: hops[s.last]})
+		if res.Text != s.want || err != nil {
+			t.Errorf("hop %d, session %s, text %q shows %q, %v; want %q", i, s.session, s.text, res.Text, err, s.want)
+		}
+		hops[s.text] = res.Hop
 	}
 }

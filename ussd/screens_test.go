@@ -462,7 +462,7 @@ func TestResumePassesNoPIN(t *testing.T) {
 	if diff := cmp.Diff(timeless(t, data), timeless(t, other)); diff != "" {
 		t.Errorf("the store tells two PINs apart (-one +other):\n%s", diff)
 	}
-	for _, d := range data {
+	for _, d := range timeless(t, data) {
 		if strings.Contains(d, "4321") || strings.Contains(d, "NDMyMQ") {
 			t.Errorf("the store has the PIN: %s", d)
 		}

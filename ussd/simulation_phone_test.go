@@ -27,8 +27,9 @@ type phone struct {
 	id     int
 	number string
 	dials  int
-	// before is what the sessions of each service were offered: Resume may go on with one.
-	before map[string]*offers
+	// before are the ways that the sessions of each service were offered, or has run for a
+	// code that was dialled with inputs: Resume may go on with one.
+	before map[string]map[string]bool
 
 	// What the app knows about the subscriber, under simulation.mu.
 	joined  bool
@@ -38,16 +39,9 @@ type phone struct {
 	drawn   int             // how many bills there were
 }
 
-// offers are the ways that sessions were offered, and whether a code was dialled with
-// inputs, which are acted on when the session is resumed at its first hop.
-type offers struct {
-	ways    map[string]bool
-	dialled bool
-}
-
 func (s *simulation) newPhone(id int) *phone {
 	p := &phone{simulation: s, Rand: s.random(fmt.Sprint("phone ", id)), id: id, number: fmt.Sprintf("+25471100000%d", id),
-		before: map[string]*offers{}, items: []string{"Gnu", "Hen", "Ibis"}}
+		before: map[string]map[string]bool{}, items: []string{"Gnu", "Hen", "Ibis"}}
 	if id%2 == 0 { // more than there is room for on a screen
 		for i := range 9 {
 			p.items = append(p.items, fmt.Sprint("The-long-name-of-item-", i))
@@ -147,6 +141,11 @@ const interrupted = "You were interrupted."
 // ran notes that a function runs.
 func (d *delivery) ran(way string) {
 	d.count(&d.counts.functions)
+	if d.hop.dialled {
+		d.mu.Lock()
+		d.phone.before[d.hop.code][way] = true
+		d.mu.Unlock()
+	}
 	if !d.hop.dialled && !d.hop.ways[way] {
 		d.violate(d.phone.id, notShown, "%v: ran %s, offered were %q", d, way, slices.Sorted(maps.Keys(d.hop.ways)))
 	}
@@ -173,11 +172,6 @@ func (p *phone) deliver(h *simHop, n int) (answer, bool) {
 	w := httptest.NewRecorder()
 	p.handler(d.machine, d.version, h.code).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), deliveryKey{}, d)))
 	a := answer{w.Body.String(), w.Header().Get(ussd.HopMetadataHeader), d.version, d.start, p.now()}
-	if a.neutral() && a.end-a.start == ussd.DefaultTimeout {
-		// A function that ends at the deadline, as one does that has waited for another
-		// copy, is as fast as the handler: which of the two texts is sent is chance.
-		a.body, a.metadata = "END "+ussd.Apology, ""
-	}
 	if p.dead(d.machine) {
 		p.log(p.id, "%v: died before it replied", d)
 		p.count(&p.counts.deaths)
@@ -236,7 +230,8 @@ func (p *phone) judge(d *delivery, a answer, status int) {
 
 // changed reports whether the menus may have been different for two answers. Where
 // metadata does not come back, an answer depends also on what copies of the hop before
-// have left in the store, so it counts if they have changed since the session began.
+// have left in the store, so it counts if they have changed since the session began, or the
+// one that it goes on with.
 func (p *phone) changed(h *simHop, a, b answer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -360,7 +355,10 @@ type talk struct {
 	hop  *simHop // the last one
 	calm bool
 	echo int // percent of the hops whose metadata comes back
-	view view
+	// echoed is set if metadata has come back before, and is lost on the last hop: the app
+	// need not know what was shown.
+	echoed, lost bool
+	view         view
 	// typed led to the view, and agreed is what the subscriber has said yes to on the way
 	// there. resumed is set if Resume has asked.
 	typed, agreed string
@@ -377,12 +375,11 @@ func (p *phone) dial(calm bool) *talk {
 		h.text, h.dialled = []string{"1", "2", "1*1", "1*1*1", "2*1*1*1234"}[p.IntN(5)], true
 		p.count(&p.counts.dialled)
 	}
-	before := p.before[h.code]
-	if before == nil {
-		before = &offers{ways: map[string]bool{}}
-		p.before[h.code] = before
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.before[h.code] == nil {
+		p.before[h.code] = map[string]bool{}
 	}
-	before.dialled = before.dialled || h.dialled
 	return &talk{phone: p, hop: h, calm: calm, echo: []int{0, 100, 100, 80}[p.IntN(4)]}
 }
 
@@ -430,6 +427,8 @@ func (t *talk) answer() {
 	if t.IntN(100) < t.echo || t.control.noSums {
 		h.metadata = t.control.echo(v.metadata)
 	}
+	t.lost = t.echoed && h.metadata == ""
+	t.echoed = t.echoed || h.metadata != ""
 	switch {
 	case v.statement != "" && clean(t.typed) == "1":
 		t.agreed = v.statement
@@ -437,12 +436,13 @@ func (t *talk) answer() {
 		t.agreed = ""
 	}
 	h.agreed = t.agreed
-	before := t.before[h.code]
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if v.interrupted() {
-		maps.Copy(h.ways, before.ways)
-		h.dialled = before.dialled
+		maps.Copy(h.ways, t.before[h.code])
+		h.began = 0 // or whenever the session began that is gone on with
 	}
-	maps.Copy(before.ways, h.ways)
+	maps.Copy(t.before[h.code], h.ways)
 	t.hop = h
 }
 
@@ -467,7 +467,7 @@ func (t *talk) see(a answer) {
 	if a.neutral() && !t.faulty {
 		t.violate(t.id, falseAlarm, "%s %q: %q without a fault", t.hop.session, t.hop.text, a.body)
 	}
-	if changed && !t.changing && !t.resumed && !t.changed(t.hop, last, a) {
+	if changed && !t.changing && !t.resumed && !t.lost && !t.changed(t.hop, last, a) {
 		t.violate(t.id, falseAlarm, "%s %q: %q, but nothing has", t.hop.session, t.hop.text, a.body)
 	}
 	t.view = t.view.read(a, t.typed)

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// sessionTTL is how long a record outlives the last hop of its session. It
-	// must be longer than [Resume] offers to go on, and a session on top.
+	// sessionTTL is how long a record outlives the last hop of its session: longer than
+	// [Resume] offers to go on, and a session on top.
 	sessionTTL = 15 * time.Minute
-	// keptHops is how many answers of a session are kept for redeliveries.
-	keptHops = 8
+	keptHops   = 8 // how many answers of a session are kept for redeliveries
+	noHop      = "~"
 )
 
 // ErrConflict is wrapped by the error of a [Stateful] function for a hop that is
@@ -47,8 +47,7 @@ var ErrLost = errors.New("ussd: session is not in the store")
 //     all deliveries get the same [Response]. The record keeps the last 8 hops, until
 //     15 minutes after the last one. An older hop is an [ErrConflict].
 //   - [Request.Typed] is exactly what the subscriber typed, "*" included; a [Menu] inside
-//     takes it for one answer. It is empty on the first hop, where a code that was dialled
-//     with an extension shows in [Request.Text].
+//     takes it for one answer. It is empty on the first hop, whatever was dialled.
 //   - A hop that is neither a known one nor the next fails with [ErrConflict], and
 //     fn does not run. If the store has no record of the session, a hop in the middle of
 //     it fails with [ErrLost]. Hop metadata tells: Stateful sets "~" if fn sets none.
@@ -66,11 +65,11 @@ var ErrLost = errors.New("ussd: session is not in the store")
 // the machine died before fn's result was saved, or when that Save failed. What must
 // not happen twice, such as a payment, goes through [Questions.ThenOnce] or [state.Once].
 //
-// When the machine died or the Save failed, no machine runs the hop again before 30
-// seconds after the end of the first one's context, or a minute after its start if
-// its context has no deadline. Clocks must agree to within seconds. A function that
-// goes on for longer than that can overlap with its own repetition, and then only one of
-// the two is saved. If the Save fails, the subscriber reads an apology although fn has run.
+// When the machine died or the Save failed, the subscriber reads an apology although fn may
+// have run, and no machine runs the hop again before 30 seconds after the end of the first
+// one's context, or a minute after its start if that has no deadline. Clocks must agree to
+// within seconds. A function that goes on for longer can overlap with its own repetition,
+// and then only one of the two is saved.
 //
 // # The record
 //
@@ -109,8 +108,7 @@ func Stateful[S any](store state.Store, fn func(ctx context.Context, r Request, 
 // hops answers hops under a state in its encoded form.
 type hops struct {
 	store state.Store
-	// run answers a hop and returns the state after it, which is nil if there is no
-	// answer: an error can carry one.
+	// run also returns the state after the hop, which is nil if there is no answer.
 	run func(ctx context.Context, r Request, state []byte) (Response, []byte, error)
 }
 
@@ -134,24 +132,23 @@ func (h *hops) serve(ctx context.Context, r Request) (Response, error) {
 
 	answered := false
 	defer func() {
-		// After an error, a panic or a Goexit others need not wait for the lease
-		// to end. If this Save fails, they do.
-		if !answered {
+		if !answered { // others need not wait for the lease to end, unless this Save fails
 			s.Trying.Until = 0
 			_ = record.Commit(ctx, h.store, key, s, version, sessionTTL)
 		}
 	}()
-	if r.Hop == hopMark {
+	if r.Hop == noHop {
 		r.Hop = "" // the app has set none
 	}
-	inner, typed := withPrivacy(ctx, privacyOf(ctx).typedBefore())
+	before, shown := privacyOf(ctx).before()
+	inner, typed := withPrivacy(ctx, before, shown)
 	resp, after, failed := h.run(inner, r, s.State)
 	if after == nil {
 		return Response{}, failed
 	}
 	answered = true
 	if resp.Hop == "" && resp.Continue {
-		resp.Hop = hopMark // so that the next hop is known to be none that begins a session
+		resp.Hop = noHop // so that the next hop is known to be none that begins a session
 	}
 	this := answeredHop{newHopText(key, r.Text, typed.secrets, s.Trying.Resumed), keepScreen(resp)}
 	s.Hops = append(slices.Clip(s.Hops[max(0, len(s.Hops)-keptHops+1):]), this)
@@ -193,7 +190,7 @@ func (s *session) last() *answeredHop { return &s.Hops[len(s.Hops)-1] }
 // claim notes that the hop is being tried, unless it was answered, and finds out what was
 // typed on it.
 func (s *session) claim(ctx context.Context, key string, r *Request) (known *answeredHop, err error) {
-	before := privacyOf(ctx).typedBefore()
+	before, _ := privacyOf(ctx).before()
 	resumed := s.resumed(before)
 	for i := range s.Hops {
 		if s.Hops[i].is(key, r.Text, resumed) {
@@ -226,8 +223,10 @@ var errTried = fmt.Errorf("%w: it was tried with another input", ErrConflict)
 // resumed returns how many bytes of the text were typed before the session was dropped, if
 // there is a secret among them. Then the hop that is gone on with is answered anew.
 func (s *session) resumed(before int) int {
-	if before > 0 && len(s.Hops) > 0 && slices.ContainsFunc(s.last().Secret, func(x secret) bool { return x[0] < before }) {
-		return before
+	for i := range s.Hops {
+		if h := &s.Hops[i]; before > 0 && (h.Resumed == before || h.Len == before && len(h.Secret) > 0) {
+			return before
+		}
 	}
 	return 0
 }

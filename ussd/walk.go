@@ -26,6 +26,9 @@ type walk struct {
 	was    hopState
 	echoed bool // it came back as metadata
 	inputs int  // how many there are
+	// unsure is set if it is not known what the hop before has shown, and again if was is what
+	// this hop itself has left, before the session was dropped.
+	unsure, again bool
 	// resumed is how many bytes of the text were typed before the session was dropped.
 	resumed int
 
@@ -93,10 +96,11 @@ func (w *walk) serve() (Response, error) {
 	}
 	shift := len(w.request.Text) - outer
 	session := privacyOf(w.ctx)
-	if resumed := session.typedBefore(); resumed > 0 {
+	resumed, shown := session.before()
+	if resumed > 0 {
 		w.resumed = resumed + shift
 	}
-	if err := w.recall(); err != nil {
+	if err := w.recall(shown); err != nil {
 		return Response{}, err
 	}
 	var res Response
@@ -111,7 +115,6 @@ func (w *walk) serve() (Response, error) {
 	return w.leave(res, err)
 }
 
-// start begins the way anew.
 func (w *walk) start() error {
 	w.path, w.tries = w.room[:0], nil
 	return w.push(frame{screen: w.app.Start, texts: w.app.texts})
@@ -126,10 +129,8 @@ func (w *walk) follow() error {
 		return Stop(w.top().texts.TooManyTries)
 	}
 	if end := w.was.receipt(); end > 0 {
-		if found, err := w.pushReceipt(end); err != nil {
-			return err
-		} else if !found {
-			return ErrLost
+		if found, err := w.pushReceipt(end); !found {
+			return cmp.Or(err, ErrLost)
 		}
 	}
 	typed := w.typedFrom()
@@ -156,6 +157,11 @@ func (w *walk) follow() error {
 				return errWay // the session went on after this input
 			}
 			return w.stopped(err, w.after+1)
+		}
+	}
+	if w.again {
+		if err := w.compare(); err != errShown {
+			return err
 		}
 	}
 	return nil
@@ -220,8 +226,7 @@ func (w *walk) compare() error {
 	return nil
 }
 
-// stopped turns to the page of what an error says that the inputs from a position of the
-// text on ask for.
+// stopped turns to the page of what an error says that inputs ask for, from there on.
 func (w *walk) stopped(err error, from int) error {
 	top := w.top()
 	top.page = 0
@@ -234,8 +239,8 @@ func (w *walk) stopped(err error, from int) error {
 }
 
 // changed goes to what is shown instead of acting on the inputs of this hop: the screen as
-// it is now, or, if the way to it is another one, the start. Before that, the change may
-// be what ThenOnce has done when this very hop came before: then its screen is shown.
+// it is now, or, if the way to it is another one, the start. But if ThenOnce has run when
+// this very hop came before, its screen is shown: the change may be what it has done.
 func (w *walk) changed(why error) error {
 	left := w.was.marks.with(void, w.was.n, w.inputs-1)
 	w.secrets = append(w.secrets, secret{w.begin, len(w.request.Text)})
@@ -268,7 +273,6 @@ func (w *walk) asOf(end int32) Request {
 	return r
 }
 
-// scope returns the context for a function of the app.
 func (w *walk) scope() context.Context {
 	s := &scope{Context: w.ctx}
 	for i := range w.path {
@@ -384,15 +388,15 @@ func (w *walk) takeAnswer(f *Flow, q *asking, input string) error {
 	return w.push(frame{screen: f, texts: top.texts, item: top.item, end: int32(w.after), step: top.step + 1})
 }
 
-// foreign reports whether the input is none that the subscriber has typed to the question
-// on the screen, in this session: it came with the dialled code, with the input before it,
-// or before the session was dropped.
+// foreign reports whether the input was not typed to the question on the screen, in this
+// session: it came with the dialled code, with the input before it, or before a drop.
 func (w *walk) foreign() bool {
 	return w.index < w.was.dialled || w.after <= w.resumed || w.was.known && w.index > w.was.n
 }
 
 // typeItNow asks for an answer that was foreign, and drops what was typed behind it.
 func (w *walk) typeItNow() error {
+	w.again = false
 	w.notice(w.top().texts.TypeItNow)
 	last := w.inputs - 1
 	switch {
@@ -408,8 +412,7 @@ func (w *walk) typeItNow() error {
 }
 
 // check asks the Check of a question about an answer. One that was refused on an earlier
-// hop is not checked again, or wrong PINs would count twice, unless the subscriber reads
-// on in the reason.
+// hop is checked again only if the reason is read on, or wrong PINs would count twice.
 func (w *walk) check(q *asking, a taken) (reason string, err error) {
 	earlier := w.was.known && w.index < w.was.n
 	_, before := w.was.marks.at(refused, w.index)
@@ -451,8 +454,7 @@ func (w *walk) refuse(q *asking, reason string) error {
 	return nil
 }
 
-// home is where the key for home leads: to the first menu, or, before there is one, to
-// the start.
+// home is where the key for home leads: to the first menu, or else to the start.
 func (w *walk) home() int {
 	for i := range w.path {
 		if _, ok := w.path[i].screen.(*Menu); ok {
@@ -530,8 +532,8 @@ func (w *walk) question() (string, error) {
 // moreKeys are the keys for more where the texts' own can be an answer.
 var moreKeys = []string{"98", "99", "000"}
 
-// moreKey is the key for more on a question. Where the text is made at run time it is
-// one that is no answer: which of the two it is must not depend on the text.
+// moreKey is the key for more on a question. Where the text is made at run time it is no
+// answer: which of the two it is must not depend on the text.
 func (w *walk) moreKey(q *asking) Key {
 	more := w.top().texts.More
 	if !q.varies || q.frees(w, more.Key) {
@@ -582,14 +584,12 @@ func (w *walk) pager() (*pages.Pages, error) {
 	return top.pages, nil
 }
 
-// more reports whether there is a page after this one.
 func (w *walk) more() (bool, error) {
 	p, err := w.pager()
 	return err == nil && p.Has(int(w.top().page)+1), err
 }
 
-// show runs the screen that the inputs have led to. A function gets the request as of the
-// hop that has led to it.
+// show runs the screen that the inputs have led to, with the request as of that hop.
 func (w *walk) show() (res Response, err error) {
 	switch s := w.top().screen.(type) {
 	case ScreenFunc:
@@ -646,8 +646,7 @@ func withNotice(notice, text string) string {
 	return notice + "\n" + text
 }
 
-// leave adds to a screen what the next hop needs to know. The screen is that of an error,
-// if that carries one.
+// leave adds to a screen, or that of an error, what the next hop needs to know.
 func (w *walk) leave(res Response, err error) (Response, error) {
 	var carried *ScreenError
 	switch {
@@ -677,7 +676,9 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 		s = s.lost()
 		res.Hop, _ = s.metadata(name)
 	}
-	failed = w.keep(res.Hop, s)
+	if res.Continue {
+		failed = w.keep(res.Hop, s)
+	}
 	switch {
 	case failed != nil && s.receipt() == 0:
 		return Response{}, failed
@@ -689,8 +690,8 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 	return res, nil
 }
 
-// name is what hop metadata calls the screen: the label of the item chosen last, or
-// else its own title or question, or that of one before.
+// name is what hop metadata calls the screen: the label of the item chosen last, or else
+// a title or question.
 func (w *walk) name() string {
 	if it := w.top().item; it != nil {
 		return it.label
@@ -720,6 +721,7 @@ func (w *walk) state() (*hopState, error) {
 	}
 	way := w.way()
 	s.way, s.shown = way.text(), ended
+	s.echoes = w.echoed && (w.was.echoes || w.was.n == w.was.dialled) && len(s.marks.of("v")) == 0
 	if !w.over {
 		var err error
 		if s.shown, err = w.shown(way); err != nil {
