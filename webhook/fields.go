@@ -46,6 +46,10 @@ type FormUnmarshaler interface {
 // not have; every method but Text and Present takes both as absent. An optional
 // number, date or amount that cannot be read counts as absent too, since losing
 // the callback would be worse; [FormFrom] has the text.
+//
+// A form's + that is not escaped is a blank. Samples of curl in the documentation of
+// Africa's Talking leave it so in phone numbers: all methods but Text and Present read
+// a blank before a digit as the +.
 type Fields struct {
 	form Form
 	err  error
@@ -99,10 +103,9 @@ func isID(name string) bool { return name == "id" || strings.HasSuffix(name, "Id
 
 // Required returns a field that must have a value.
 func (r *Fields) Required(name string) string {
-	v, _ := r.lookup(name)
-	if absent(v) {
+	v := r.Optional(name)
+	if v == "" {
 		r.fail(name, ErrMissing)
-		return ""
 	}
 	return v
 }
@@ -126,8 +129,11 @@ func (r *Fields) Text(name string) string {
 // Optional returns a field's value, or the empty string where it is absent.
 func (r *Fields) Optional(name string) string {
 	v, _ := r.lookup(name)
-	if absent(v) {
+	switch {
+	case absent(v):
 		return ""
+	case len(v) > 1 && v[0] == ' ' && '0' <= v[1] && v[1] <= '9':
+		return "+" + v[1:]
 	}
 	return v
 }
