@@ -45,7 +45,6 @@ type callback struct {
 
 	// before and after are neighbours in the handler's watch.
 	before, after *callback
-	watched       bool
 }
 
 type formKey struct{}
@@ -411,10 +410,8 @@ func (c *callback) observe(status int, err error) {
 	if c.config.observer == nil {
 		return
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			c.log(slog.LevelError, "observer failed", &PanicError{v, debug.Stack()})
-		}
-	}()
-	c.config.observer(c, Observation{Kind: c.config.kind, Status: status, Duration: time.Since(c.start), Err: err})
+	seen := Observation{Kind: c.config.kind, Status: status, Duration: time.Since(c.start), Err: err}
+	if err := safely(func() error { c.config.observer(c, seen); return nil }); err != nil {
+		c.log(slog.LevelError, "observer failed", err)
+	}
 }

@@ -98,10 +98,11 @@ func sendsAtFlush(w http.ResponseWriter) bool {
 // the goroutine that sets it, and a test in a bubble of testing/synctest has a clock
 // of its own; the goroutines of one server share theirs.
 type watch struct {
-	mu          sync.Mutex
-	server      *http.Server
-	first, last *callback
-	set         bool
+	mu     sync.Mutex
+	server *http.Server
+	// ends is no callback: first and last are the ones after and before it.
+	ends callback
+	set  bool
 }
 
 // add begins to watch c if c has a deadline. It reports false if it cannot: the timer
@@ -116,14 +117,12 @@ func (w *watch) add(c *callback) bool {
 	if server == nil || w.set && server != w.server {
 		return false
 	}
-	w.server = server
-	if c.before = w.last; c.before != nil {
-		c.before.after = c
-	} else {
-		w.first = c
+	if w.ends.after == nil {
+		w.ends.before, w.ends.after = &w.ends, &w.ends
 	}
-	w.last = c
-	c.watched = true
+	w.server = server
+	c.before, c.after = w.ends.before, &w.ends
+	c.before.after, c.after.before = c, c
 	if !w.set {
 		w.set = true
 		time.AfterFunc(c.timeout, w.ring)
@@ -135,24 +134,15 @@ func (w *watch) add(c *callback) bool {
 func (w *watch) remove(c *callback) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.unlink(c)
+	c.unlink()
 }
 
-func (w *watch) unlink(c *callback) {
-	if !c.watched {
-		return
-	}
-	if c.before != nil {
-		c.before.after = c.after
-	} else {
-		w.first = c.after
-	}
+// unlink takes c out of its watch, if it is in one.
+func (c *callback) unlink() {
 	if c.after != nil {
-		c.after.before = c.before
-	} else {
-		w.last = c.before
+		c.before.after, c.after.before = c.after, c.before
+		c.before, c.after = nil, nil
 	}
-	c.before, c.after, c.watched = nil, nil, false
 }
 
 // ring answers the callbacks that are due and sets the timer for the next one. Each
@@ -161,13 +151,12 @@ func (w *watch) unlink(c *callback) {
 func (w *watch) ring() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.first != nil {
-		c := w.first
+	for c := w.ends.after; c != &w.ends; c = w.ends.after {
 		if left := c.timeout - time.Since(c.start); left > 0 {
 			time.AfterFunc(left, w.ring)
 			return
 		}
-		w.unlink(c)
+		c.unlink()
 		go c.fail(c.deadlineError(), beforeReturn)
 	}
 	w.set = false

@@ -123,67 +123,23 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 	}()
 	body, e := readBody(r, (*buf)[:0], c.maxBytes)
 	keep(buf, body)
-	if e != nil {
+	switch {
+	case e != nil:
 		return e
-	}
-	parsed := len(body) == 0 && kind == formMedia && len(r.PostForm) > 0
-	if len(body) == 0 && !parsed && (r.ContentLength > 0 || r.ContentLength < 0 && r.PostForm != nil) {
-		return refusal(http.StatusBadRequest, "body was read before the handler got it")
-	}
-	if parsed {
-		*form, e = parsedForm(r, c.maxBytes, form.ends)
-		if e != nil {
+	case len(body) > 0:
+	case kind == formMedia && len(r.PostForm) > 0:
+		if body, e = parsedBody(r, c.maxBytes); e != nil {
 			return e
 		}
+	case r.ContentLength > 0, r.ContentLength < 0 && r.PostForm != nil:
+		return refusal(http.StatusBadRequest, "body was read before the handler got it")
 	}
-	if err := d.payload(r.Header, body, name, kind, parsed, c, v, form); err != nil {
-		return refusalOf(err)
-	}
-	return nil
-}
-
-func (d *decoder) payload(header http.Header, body []byte, name string, kind mediaType, parsed bool, c *config, v any, form *Form) (err error) {
-	var raw []byte
 	if d.event {
-		raw = bytes.Clone(body)
+		*v.(*Event) = Event{MediaType: name, Body: bytes.Clone(body)}
 	}
-	viaJSON := kind == jsonMedia && d.json
-	switch {
-	case kind == formMedia && !parsed:
-		*form, err = parseInPlace(body, form.ends)
-	case kind == jsonMedia && (isObject(body) || !d.event && (d.names != nil || !d.json)):
-		*form, err = formOfJSON(body, form.ends)
-	}
-	switch {
-	case err != nil:
-		return err
-	case kind == jsonMedia && !viaJSON && !json.Valid(body):
-		return brokenJSON()
-	}
-	if !d.event {
-		if key, ok := form.repeated(); ok {
-			return sentTwice(printable(key))
-		}
-	}
-	switch {
-	case d.event:
-		*v.(*Event) = Event{MediaType: name, Form: *form, Body: raw}
-		if kind == jsonMedia {
-			v.(*Event).JSON = raw
-		}
-	case viaJSON:
-		if err := checkNames(*form, d.names); err != nil {
-			return err
-		}
-		// A type may keep the bytes that it unmarshals itself from.
-		err = decodeJSON(bytes.Clone(body), v)
-	case d.self:
-		err = fromApp(v.(FormUnmarshaler).UnmarshalForm(*form))
-	default:
-		err = d.tags.decode(v, *form, body, kind)
-	}
+	err := d.decode(v, form, body, kind)
 	if err == nil {
-		err = readHeader(header, v, d.tags != nil)
+		err = readHeader(r.Header, v, d.tags != nil)
 	}
 	if err == nil && d.tags != nil {
 		err = d.checkTags(d.tags, "", v, form)
@@ -193,7 +149,47 @@ func (d *decoder) payload(header http.Header, body []byte, name string, kind med
 			err = &FieldError{Field: c.required[i], Err: ErrMissing}
 		}
 	}
-	return err
+	if err != nil {
+		return refusalOf(err)
+	}
+	return nil
+}
+
+// decode decodes a body, which it may overwrite, into v and form.
+func (d *decoder) decode(v any, form *Form, body []byte, kind mediaType) (err error) {
+	isJSON := kind == jsonMedia
+	switch {
+	case kind == formMedia:
+		*form, err = parseInPlace(body, form.ends)
+	case isJSON && (isObject(body) || !d.event && (d.names != nil || !d.json)):
+		*form, err = formOfJSON(body, form.ends)
+	}
+	if err != nil {
+		return err
+	}
+	if isJSON && !d.json && !json.Valid(body) {
+		return brokenJSON()
+	}
+	if key, ok := form.repeated(); ok && !d.event {
+		return sentTwice(printable(key))
+	}
+	switch {
+	case d.event:
+		e := v.(*Event)
+		if e.Form = *form; isJSON {
+			e.JSON = e.Body
+		}
+		return nil
+	case isJSON && d.json:
+		if err := checkNames(*form, d.names); err != nil {
+			return err
+		}
+		// A type may keep the bytes that it unmarshals itself from.
+		return decodeJSON(bytes.Clone(body), v)
+	case d.self:
+		return fromApp(v.(FormUnmarshaler).UnmarshalForm(*form))
+	}
+	return d.tags.decode(v, *form, body, kind)
 }
 
 // readHeader lets a payload read the headers of its request, or those that it embeds if

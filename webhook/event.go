@@ -18,7 +18,8 @@ type Event struct {
 	Form Form
 	// JSON is the body if it is JSON, of whatever shape; otherwise nil.
 	JSON json.RawMessage
-	// Body is the body, byte for byte.
+	// Body is the body, byte for byte, but for a form that middleware has parsed before
+	// the handler got it: that is written anew, with its fields in another order.
 	Body []byte
 }
 

@@ -171,12 +171,7 @@ func (f Form) Get(key string) string {
 
 // Has reports whether key was sent, be it with an empty value.
 func (f Form) Has(key string) bool {
-	for k := range f.All() {
-		if k == key {
-			return true
-		}
-	}
-	return false
+	return f.holds(key, f.Len())
 }
 
 // Values returns all values of key in the order in which they came, nil if

@@ -104,27 +104,21 @@ func isEncoded(r *http.Request) bool {
 	return false
 }
 
-// parsedForm rebuilds the form from r.PostForm, where middleware has called
-// ParseForm and drained the body. The order of the fields is lost. The limits are
-// those of a body.
-func parsedForm(r *http.Request, limit int, room []span) (Form, *Error) {
+// parsedBody writes the body anew from r.PostForm, where middleware has called
+// ParseForm and drained it. The order of the fields is lost.
+func parsedBody(r *http.Request, limit int) ([]byte, *Error) {
 	body := r.PostForm.Encode()
 	// Nobody escapes letters and digits, and the rest need not be.
-	shortest := len(body) - 2*strings.Count(body, "%")
-	longest := len(body) + len("&")
+	shortest, longest := len(body)-2*strings.Count(body, "%"), len(body)+len("&")
 	for _, c := range []string{"+", "-", ".", "_", "~"} {
 		longest += 2 * strings.Count(body, c)
 	}
 	switch {
 	case shortest > limit:
-		return Form{}, tooLarge(limit)
+		return nil, tooLarge(limit)
 	case r.ContentLength > int64(longest):
 		// net/url leaves out what it cannot read.
-		return Form{}, refusal(http.StatusBadRequest, "form lost fields when it was parsed before the handler got it")
+		return nil, refusal(http.StatusBadRequest, "form lost fields when it was parsed before the handler got it")
 	}
-	form, err := parseInPlace([]byte(body), room)
-	if err != nil {
-		return Form{}, refusalOf(err)
-	}
-	return form, nil
+	return []byte(body), nil
 }
