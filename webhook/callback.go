@@ -176,15 +176,9 @@ func (c *callback) fail(cause error, when moment) {
 		return status, err
 	})
 	if !first && when == onTime {
-		c.log(slog.LevelWarn, "answer dropped", lateError{cause})
+		c.log(slog.LevelWarn, "answer dropped", fmt.Errorf("%w: %w", errLate, cause))
 	}
 }
-
-// lateError is errLate with the error that the function returned.
-type lateError struct{ cause error }
-
-func (e lateError) Error() string   { return errLate.Error() + ": " + e.cause.Error() }
-func (e lateError) Unwrap() []error { return []error{errLate, e.cause} }
 
 // refuse answers a request that never reached the function.
 func (c *callback) refuse(e *Error) {
@@ -262,16 +256,11 @@ func (c *callback) writeFallback(cause error) (status int, err error) {
 		return 0, nil
 	}
 	var reply Reply
-	_ = safely(func() error { // a nil *Error panics
-		if own := replier(nil); errors.As(cause, &own) {
-			reply = own.Reply()
-		}
-		return nil
-	})
-	if reply == nil && c.accepted {
-		reply = c.config.fallback(c.exchange.payload(), cause)
-	} else if reply == nil {
-		reply = c.config.fallback(nil, cause)
+	if own := replier(nil); errors.As(cause, &own) {
+		reply = own.Reply()
+	}
+	if reply == nil {
+		reply = c.config.fallback(c.known(), cause)
 	}
 	if reply == nil {
 		return 0, nil
@@ -308,6 +297,14 @@ func safely(fn func() error) (err error) {
 		}
 	}()
 	return fn()
+}
+
+// known returns a pointer to the payload, nil as long as it is not valid.
+func (c *callback) known() any {
+	if !c.accepted {
+		return nil
+	}
+	return c.exchange.payload()
 }
 
 // accept notes that the request was read, and reports whether the callback still waits
@@ -373,8 +370,11 @@ func (c *callback) log(level slog.Level, msg string, err error) {
 			return nil
 		}
 		attrs := make([]slog.Attr, 0, 4)
-		attrs = append(attrs, slog.String("kind", c.config.kind), slog.String("error", redact.Digits(textOf(err))))
-		if p := c.known(); p != nil {
+		attrs = append(attrs, slog.String("kind", c.config.kind), slog.String("error", redact.Digits(fmt.Sprint(err))))
+		c.answer.Lock()
+		payload := c.known()
+		c.answer.Unlock()
+		if p, ok := payload.(slog.LogValuer); ok {
 			attrs = append(attrs, slog.Any("callback", p))
 		}
 		var p *PanicError
@@ -384,26 +384,6 @@ func (c *callback) log(level slog.Level, msg string, err error) {
 		l.LogAttrs(ctx, level, "africastalking: "+msg, attrs...)
 		return nil
 	})
-}
-
-// textOf returns an error's text even if that panics, as a nil pointer in an error
-// does.
-func textOf(err error) (text string) {
-	if broken := safely(func() error { text = err.Error(); return nil }); broken != nil {
-		return fmt.Sprintf("error of type %T", err)
-	}
-	return text
-}
-
-// known returns the payload once there is one to log.
-func (c *callback) known() slog.LogValuer {
-	c.answer.Lock()
-	defer c.answer.Unlock()
-	if !c.accepted {
-		return nil
-	}
-	p, _ := c.exchange.payload().(slog.LogValuer)
-	return p
 }
 
 func (c *callback) observe(status int, err error) {

@@ -41,7 +41,7 @@ type decoder struct {
 	// json is set for a type that encoding/json decodes.
 	json bool
 	// fields are a struct's, by the names in their tags of the key tag.
-	fields map[string]wireName
+	fields map[string]wireField
 	tag    string
 	// names are those in the tags of a struct that encoding/json decodes, by their
 	// folded text. For other types names is nil.
@@ -66,29 +66,33 @@ func decoderOf(t reflect.Type) *decoder {
 func newDecoder(t reflect.Type) (d *decoder, err error) {
 	d = &decoder{event: t == reflect.TypeFor[Event](), self: readsItself(t), tag: "schema"}
 	own := reflect.PointerTo(t).Implements(jsonUnmarshalerType)
+	var fields []wireField
 	switch t.Kind() {
 	case reflect.Pointer:
 		return nil, fmt.Errorf("is a pointer: use %v itself", t.Elem())
 	case reflect.Struct:
-		if d.fields, err = fieldsOf(t, "schema"); err != nil {
+		if fields, err = fieldsOf(t, "schema"); err != nil {
 			return nil, err
 		}
 	}
+	d.fields = byName(fields)
 	tagged := len(d.fields) > 0
 	switch {
 	case d.event:
 	case d.self:
 		d.json = own && !tagged
 	case tagged || reflect.PointerTo(t).Implements(formUnmarshalerType):
-		d.tags, err = schemaOf(t)
+		if d.tags, err = newSchemaType(t, nil); err == nil {
+			err = tryOut(t, nil)
+		}
 	default:
 		d.json = true
 		err = checkJSON(t, map[reflect.Type]bool{})
 		if err != nil || t.Kind() != reflect.Struct || own {
 			break
 		}
-		d.tag, d.names = "json", map[string]string{}
-		d.fields, err = fieldsOf(t, "json")
+		fields, err = fieldsOf(t, "json")
+		d.tag, d.fields, d.names = "json", byName(fields), map[string]string{}
 		for name, f := range d.fields {
 			if f.tagged {
 				d.names[fold(name)] = name

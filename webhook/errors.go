@@ -45,7 +45,12 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil // the app returned a nil *Error as an error
+	}
+	return e.Err
+}
 
 func (e *Error) status() int {
 	if e.Status < 200 || e.Status > 599 {

@@ -179,19 +179,13 @@ func (r *Fields) Int(name string) int {
 
 // Time returns a date in one of the forms of [africastalking.ParseTime], in UTC.
 func (r *Fields) Time(name string) time.Time {
-	t, err := africastalking.ParseTime(r.Optional(name))
-	if err != nil {
-		return time.Time{}
-	}
+	t, _ := africastalking.ParseTime(r.Optional(name)) // zero if it is none
 	return t
 }
 
 // Money returns an amount of the form of [africastalking.ParseMoney].
 func (r *Fields) Money(name string) africastalking.Money {
-	m, err := africastalking.ParseMoney(r.Optional(name))
-	if err != nil {
-		return africastalking.Money{}
-	}
+	m, _ := africastalking.ParseMoney(r.Optional(name)) // zero if it is none
 	return m
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/sautigo/africastalking/internal/redact"
 )
@@ -249,15 +250,9 @@ func (f *Form) holds(key string, n int) bool {
 // printable returns a key that is fit for an error's text: keys come from
 // strangers, and a body that is no form is one long key.
 func printable(key string) string {
-	const limit = 40
-	if key == "" || len(key) > limit {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-."
+	if key == "" || len(key) > 40 || strings.Trim(key, letters) != "" {
 		return "(unnamed)"
-	}
-	for i := range len(key) {
-		c := key[i] | 0x20
-		if (c < 'a' || c > 'z') && key[i] != '_' && key[i] != '-' && key[i] != '.' {
-			return "(unnamed)"
-		}
 	}
 	return key
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -124,30 +125,29 @@ func QueryToken(parameter string) func(*http.Request) string {
 // a letter of the smallest alphabet that has all of its letters. A secret of few
 // different letters is worth nothing: no random one looks like that.
 func secretBits(s string) float64 {
-	const minDistinct = 8
-	var seen [256]bool
-	distinct := 0
-	alphabet := 10.0
+	const (
+		minDistinct = 8
+		digits      = "0123456789"
+		hex         = digits + "abcdefABCDEF"
+		letters     = hex + "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ"
+	)
+	distinct := map[byte]bool{}
 	for i := range len(s) {
-		c := s[i]
-		if !seen[c] {
-			seen[c] = true
-			distinct++
-		}
-		switch {
-		case '0' <= c && c <= '9':
-		case 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F':
-			alphabet = max(alphabet, 16)
-		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z':
-			alphabet = max(alphabet, 62)
-		default:
-			alphabet = max(alphabet, 64)
-		}
+		distinct[s[i]] = true
 	}
-	if distinct < minDistinct {
+	if len(distinct) < minDistinct {
 		return 0
 	}
-	return float64(len(s)) * math.Log2(alphabet)
+	size := 64.0
+	switch {
+	case strings.Trim(s, digits) == "":
+		size = 10
+	case strings.Trim(s, hex) == "":
+		size = 16
+	case strings.Trim(s, letters) == "":
+		size = 62
+	}
+	return float64(len(s)) * math.Log2(size)
 }
 
 // AllowFrom returns middleware that lets a request through only if it comes from
@@ -214,10 +214,5 @@ func parseAddr(s string) (netip.Addr, bool) {
 }
 
 func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

@@ -192,7 +192,7 @@ func appendDates(b, value []byte, t reflect.Type, depth int) []byte {
 		return append(b, value...)
 	}
 	t = deref(t)
-	var fields map[string]wireName
+	var fields map[string]wireField
 	switch {
 	case t == timeType && value[0] == '"':
 		text := textOfJSON(value)
@@ -207,7 +207,8 @@ func appendDates(b, value []byte, t reflect.Type, depth int) []byte {
 	case reflect.PointerTo(t).Implements(jsonUnmarshalerType), !isNested(value), depth == maxDepth:
 		return append(b, value...)
 	case t.Kind() == reflect.Struct && value[0] == '{':
-		fields, _ = fieldsOf(t, "json")
+		list, _ := fieldsOf(t, "json")
+		fields = byName(list)
 	case t.Kind() != reflect.Slice || value[0] != '[':
 		return append(b, value...)
 	}

@@ -54,13 +54,14 @@ func (d *decoder) find(v reflect.Value, name string) (field reflect.Value, known
 			v = v.Elem()
 		}
 		if fields == nil && v.Kind() == reflect.Struct {
-			fields, _ = fieldsOf(v.Type(), d.tag)
+			list, _ := fieldsOf(v.Type(), d.tag)
+			fields = byName(list)
 		}
 		f, ok := fields[part]
 		n, err := strconv.Atoi(part)
 		switch {
 		case v.Kind() == reflect.Struct && ok:
-			v, _ = v.FieldByIndexErr(f.index)
+			v, _ = v.FieldByIndexErr(f.Index)
 		case v.Kind() == reflect.Slice && v.Type() != rawType && err == nil && 0 <= n && n < v.Len():
 			v = v.Index(n)
 		default:

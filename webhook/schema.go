@@ -75,8 +75,17 @@ type schemaType struct {
 	embedded [][]int
 }
 
-func newSchemaType() *schemaType {
-	return &schemaType{fields: map[string]*schemaField{}, taken: map[string]string{}}
+// newSchemaType reads the tags of t, which the types above have in a field.
+func newSchemaType(t reflect.Type, above []reflect.Type) (*schemaType, error) {
+	if slices.Contains(above, t) {
+		return nil, fmt.Errorf("%v holds itself: leave the field out with schema:\"-\"", t)
+	}
+	s := &schemaType{fields: map[string]*schemaField{}, taken: map[string]string{}}
+	fields, err := fieldsOf(t, "schema")
+	for i := 0; err == nil && i < len(fields); i++ {
+		err = s.add(t, fields[i], append(above[:len(above):len(above)], t))
+	}
+	return s, err
 }
 
 type schemaField struct {
@@ -90,14 +99,6 @@ type schemaField struct {
 	below    *schemaType
 	optional bool
 	id       bool
-}
-
-func schemaOf(t reflect.Type) (*schemaType, error) {
-	s := newSchemaType()
-	if err := s.add(t, t, nil, nil); err != nil {
-		return nil, err
-	}
-	return s, tryOut(t, nil)
 }
 
 // tryOut finds what gorilla/schema cannot decode before the first callback does.
@@ -121,79 +122,41 @@ func faultsOf(err error) (faults schema.MultiError) {
 	return faults
 }
 
-// add adds the fields of t, which is root or embedded in it at index.
-func (s *schemaType) add(root, t reflect.Type, index []int, above []reflect.Type) error {
-	if slices.Contains(above, t) {
-		return fmt.Errorf("%v holds itself: leave the field out with schema:\"-\"", t)
-	}
-	above = append(above[:len(above):len(above)], t)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		f.Index = append(index[:len(index):len(index)], i)
-		tag, tagged := f.Tag.Lookup("schema")
-		name, options, _ := strings.Cut(tag, ",")
-		e := deref(f.Type)
-		var err error
-		switch {
-		case name == "-" || !f.IsExported() && !f.Anonymous && !tagged:
-			// It is left out.
-		case !f.IsExported() && tagged:
-			err = fmt.Errorf("field %s has a schema tag and is not exported: export it, or drop the tag", f.Name)
-		case f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Pointer:
-			err = fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", e, e)
-		case f.Anonymous && !tagged && (e.Kind() == reflect.Struct || readsItself(e)):
-			err = s.embed(root, f, above)
-		case name == "":
-			err = fmt.Errorf("field %s has no name in a schema tag: give it one, as in schema:\"%s\", or leave it out with schema:\"-\"", f.Name, f.Name)
-		case strings.Contains(name, "."):
-			err = fmt.Errorf("field %s has a dot in its name: write a struct with the part behind the dot", f.Name)
-		default:
-			err = s.addField(root, f, name, options, above)
+// add adds a field of t, or of a struct embedded in it.
+func (s *schemaType) add(t reflect.Type, f wireField, above []reflect.Type) error {
+	switch {
+	case f.wire == "-":
+		return nil
+	case f.payload:
+		return s.take(f.wire)
+	case f.embeds:
+		if readsItself(deref(f.Type)) {
+			s.embedded = append(s.embedded, f.Index)
 		}
-		if err != nil {
-			return err
-		}
+		return s.take(f.Name) // gorilla/schema takes it for the name of a field
+	case !f.IsExported() && f.wire != "":
+		return fmt.Errorf("field %s has a schema tag and is not exported: export it, or drop the tag", f.Name)
+	case f.wire == "":
+		return fmt.Errorf("field %s has no name in a schema tag: give it one, as in schema:\"%s\", or leave it out with schema:\"-\"", f.Name, f.Name)
+	case strings.Contains(f.wire, "."):
+		return fmt.Errorf("field %s has a dot in its name: write a struct with the part behind the dot", f.Name)
 	}
-	return nil
-}
-
-// embed adds an embedded struct: its fields, or the whole of it if it reads itself.
-func (s *schemaType) embed(root reflect.Type, f reflect.StructField, above []reflect.Type) error {
-	err := s.take(f.Name) // gorilla/schema takes it for the name of a field
-	e := deref(f.Type)
-	if !readsItself(e) {
-		return cmp.Or(err, s.add(root, e, f.Index, above))
-	}
-	s.embedded = append(s.embedded, f.Index)
-	if e.Kind() != reflect.Struct {
+	if err := s.take(f.wire); err != nil {
 		return err
 	}
-	names, _ := fieldsOf(e, "schema")
-	delete(names, "-")
-	for name := range names {
-		err = cmp.Or(err, s.take(name))
-	}
-	return err
-}
-
-// addField adds a field that has a name on the wire.
-func (s *schemaType) addField(root reflect.Type, f reflect.StructField, name, options string, above []reflect.Type) error {
-	if err := s.take(name); err != nil {
-		return err
-	}
-	if other, ok := root.FieldByName(f.Name); !ok || !slices.Equal(other.Index, f.Index) {
+	if other, ok := t.FieldByName(f.Name); !ok || !slices.Equal(other.Index, f.Index) {
 		return fmt.Errorf("field %s is there twice under that name: rename one of them", f.Name)
 	}
 	field, err := newSchemaField(deref(f.Type), above)
 	if err != nil {
 		return fmt.Errorf("field %s: %w", f.Name, err)
 	}
-	s.fields[name] = field
-	s.names = append(s.names, name)
-	field.id = isID(name)
+	s.fields[f.wire] = field
+	s.names = append(s.names, f.wire)
+	field.id = isID(f.wire)
 	field.optional = f.Type.Kind() == reflect.Pointer
-	field.required = slices.Contains(strings.Split(options, ","), "required")
-	_, fallback, ok := strings.Cut(","+options, ",default:")
+	field.required = slices.Contains(strings.Split(f.options, ","), "required")
+	_, fallback, ok := strings.Cut(","+f.options, ",default:")
 	fallback, _, _ = strings.Cut(fallback, ",")
 	values := []string{fallback}
 	if field.list {
@@ -241,16 +204,16 @@ func newSchemaField(t reflect.Type, above []reflect.Type) (*schemaField, error) 
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v cannot be read: use text, a number, bool, time.Time, africastalking.Money, a struct or a slice of these, json.RawMessage or map[string]string, or leave it out with schema:\"-\"", f.leaf)
 	}
-	f.leaf, f.below = nil, newSchemaType()
-	if err := f.below.add(t, t, nil, above); err != nil {
+	below, err := newSchemaType(t, above)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if len(f.below.embedded) > 0 {
+	case len(below.embedded) > 0:
 		return nil, fmt.Errorf("%v embeds a payload: embed it in the outermost struct", t)
-	}
-	if len(f.below.fields) == 0 {
+	case len(below.fields) == 0:
 		return nil, fmt.Errorf("%v has no fields with schema tags", t)
 	}
+	f.leaf, f.below = nil, below
 	return f, nil
 }
 

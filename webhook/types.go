@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"runtime"
 	"slices"
@@ -86,68 +87,91 @@ func checkJSON(t reflect.Type, seen map[reflect.Type]bool) error {
 	if t.NumField() > 0 && len(fields) == 0 {
 		return errors.New("has no fields that can be read: use webhook.Event for a callback as it came")
 	}
-	folded := map[string]bool{}
-	for name, f := range fields {
-		if f.twice || folded[fold(name)] {
+	names, folded := byName(fields), map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if names[name].twice || folded[fold(name)] {
 			return fmt.Errorf("the name %s is there twice, embedded structs included: rename one of them", name)
 		}
 		folded[fold(name)] = true
-		if err := checkJSON(f.Type, seen); err != nil {
+		if err := checkJSON(names[name].Type, seen); err != nil {
 			return fmt.Errorf("field %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// wireName is a field of a struct under its name on the wire.
-type wireName struct {
-	reflect.Type
-	index  []int
-	tagged bool
-	twice  bool
+// wireField is a field of a struct, or of one that it embeds: then Index has several
+// steps.
+type wireField struct {
+	reflect.StructField
+	wire    string // the name on the wire
+	options string // the rest of the tag
+	tagged  bool   // the name is the tag's
+	embeds  bool   // the fields of an embedded struct follow
+	payload bool   // a type that reads itself fills the field
+	twice   bool   // another field has the same claim to the name
 }
 
-// fieldsOf returns the fields of t and of the structs that t embeds, by the names in
-// their tags. A field without a json tag has its own name. Of two fields with one name
-// fieldsOf returns the one that encoding/json takes: the one that is less deep, or else
-// has a tag. Above are the structs that embed t.
-func fieldsOf(t reflect.Type, key string, above ...reflect.Type) (map[string]wireName, error) {
-	fields := map[string]wireName{}
+// fieldsOf returns the fields of t by the tags of a key, json or schema. A field without
+// a json tag has its own name.
+func fieldsOf(t reflect.Type, key string) ([]wireField, error) {
+	return appendFields(nil, wireField{StructField: reflect.StructField{Type: t}}, key, nil)
+}
+
+// appendFields appends the fields of a struct. Above are those that embed it.
+func appendFields(fields []wireField, in wireField, key string, above []reflect.Type) (_ []wireField, err error) {
+	t, isJSON := deref(in.Type), key == "json"
 	above = append(above[:len(above):len(above)], t)
-	isJSON := key == "json"
 	for i := range t.NumField() {
-		f := t.Field(i)
-		tag, tagged := f.Tag.Lookup(key)
-		name, _, _ := strings.Cut(tag, ",")
+		f := wireField{StructField: t.Field(i), payload: in.payload || !isJSON && readsItself(t)}
+		f.Index = append(in.Index[:len(in.Index):len(in.Index)], i)
+		tag, ok := f.Tag.Lookup(key)
+		f.wire, f.options, _ = strings.Cut(tag, ",")
+		f.tagged = f.wire != ""
 		e := deref(f.Type)
-		embeds := f.Anonymous && e.Kind() == reflect.Struct
-		below := map[string]wireName{cmp.Or(name, f.Name): {Type: f.Type, tagged: name != ""}}
+		isStruct := f.Anonymous && e.Kind() == reflect.Struct
+		f.embeds = !f.tagged && (isStruct || !isJSON && f.Anonymous && readsItself(e))
 		switch {
-		case isJSON && tag == "-", !embeds && isJSON && !f.IsExported(), !embeds && !isJSON && !tagged:
+		case isJSON && tag == "-", !f.embeds && !isJSON && f.payload && !f.tagged:
 			continue
-		case isJSON && embeds && !f.IsExported() && f.Type.Kind() == reflect.Pointer:
-			return nil, fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", e, e)
-		case embeds && name == "" && slices.Contains(above, e):
+		case !f.embeds && !f.IsExported() && (isJSON || !ok && !f.Anonymous):
+			continue
+		case f.embeds && slices.Contains(above, e):
 			return nil, fmt.Errorf("embeds %v, which embeds itself: name the field", e)
-		case embeds && name == "":
-			var err error
-			if below, err = fieldsOf(e, key, above...); err != nil {
+		case isJSON:
+			f.wire = cmp.Or(f.wire, f.Name)
+		}
+		if !f.embeds || !isJSON && !f.payload {
+			fields = append(fields, f)
+		}
+		if f.embeds && isStruct {
+			if fields, err = appendFields(fields, f, key, above); err != nil {
 				return nil, err
 			}
 		}
-		for name, b := range below {
-			b.index = append([]int{i}, b.index...)
-			old, ok := fields[name]
-			switch deeper := len(b.index) - len(old.index); {
-			case !ok, deeper < 0, deeper == 0 && b.tagged && !old.tagged:
-				fields[name] = b
-			case deeper == 0 && b.tagged == old.tagged:
-				old.twice = true
-				fields[name] = old
-			}
+		if isStruct && !f.IsExported() && !f.payload && f.Type.Kind() == reflect.Pointer {
+			return nil, fmt.Errorf("embeds a pointer to %v, which is not exported: embed %v itself", e, e)
 		}
 	}
 	return fields, nil
+}
+
+// byName returns fields by their names. Of two with one name it has the one that
+// encoding/json takes: the one that is less deep, or else has a tag.
+func byName(fields []wireField) map[string]wireField {
+	names := map[string]wireField{}
+	for _, f := range fields {
+		old, ok := names[f.wire]
+		switch deeper := len(f.Index) - len(old.Index); {
+		case f.wire == "":
+		case !ok, deeper < 0, deeper == 0 && f.tagged && !old.tagged:
+			names[f.wire] = f
+		case deeper == 0 && f.tagged == old.tagged:
+			old.twice = true
+			names[f.wire] = old
+		}
+	}
+	return names
 }
 
 // embedded returns a pointer to the embedded payload at index of the struct that v
