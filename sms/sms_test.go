@@ -174,7 +174,7 @@ func TestUntidy(t *testing.T) {
 			{"text None", "id=1&from=%2B254711000001&to=21512&text=None", func(m *sms.IncomingMessage) { m.Text = "None" }},
 			{"spaces around the text", "id=1&from=%2B254711000001&to=21512&text=+Hi%0A", func(m *sms.IncomingMessage) { m.Text = " Hi\n" }},
 			{"name for a number", "id=1&from=MTN&to=21512&text=Hi", func(m *sms.IncomingMessage) { m.From = "MTN" }},
-			{"plus not encoded", "id=1&from=+254711000001&to=21512&text=Hi", func(m *sms.IncomingMessage) { m.From = " 254711000001" }},
+			{"plus not encoded", "id=1&from=+254711000001&to=21512&text=Hi", func(m *sms.IncomingMessage) { m.From = "+254711000001" }},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				t.Parallel()
