@@ -67,6 +67,27 @@ func main() {
 }
 `, "true\n"},
 
+	"engines/atsqlite": {`package main
+
+import (
+	"fmt"
+
+	"github.com/sautigo/africastalking/engines/atsqlite"
+	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/webhook/inbox"
+)
+
+func main() {
+	store, err := atsqlite.Open("at.db")
+	if err != nil {
+		panic(err)
+	}
+	var s state.Store = store
+	var q inbox.Queue = store
+	fmt.Println(s != nil, q.Durability() > inbox.InMemory, store.Close())
+}
+`, "true true <nil>\n"},
+
 	"engines/atredis": {`package main
 
 import (

@@ -1,0 +1,91 @@
+package atsqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/sautigo/africastalking/engines/atsqlite"
+	"github.com/sautigo/africastalking/webhook/inbox"
+	"github.com/sautigo/africastalking/webhook/inbox/inboxtest"
+)
+
+// paths remembers where the stores of a test are.
+type paths struct {
+	mu sync.Mutex
+	of map[inbox.Queue]string
+}
+
+func (p *paths) open(t *testing.T, path string, opts ...atsqlite.Option) inbox.Queue {
+	s, err := atsqlite.Open(path, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.of[s] = path
+	return s
+}
+
+func (p *paths) path(q inbox.Queue) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.of[q]
+}
+
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	p := paths{of: map[inbox.Queue]string{}}
+	inboxtest.Run(t, func(t *testing.T) inbox.Queue { return p.open(t, newPath(t)) },
+		inboxtest.WithReopen(func(t *testing.T, q inbox.Queue) inbox.Queue {
+			if err := q.(*atsqlite.Store).Close(); err != nil {
+				t.Fatal(err)
+			}
+			return p.open(t, p.path(q))
+		}),
+		inboxtest.WithLimited(func(t *testing.T, n int) inbox.Queue {
+			return p.open(t, newPath(t), atsqlite.WithMaxDeliveries(n))
+		}),
+		inboxtest.WithBreak(func(_ *testing.T, q inbox.Queue) { q.(*atsqlite.Store).Break() }),
+		inboxtest.WithStored(func(t *testing.T, q inbox.Queue) []byte { return contents(t, p.path(q)) }),
+	)
+}
+
+// contents returns all that is in the file, once the log is emptied.
+func contents(t *testing.T, path string) []byte {
+	t.Helper()
+	raw(t, path, "pragma wal_checkpoint(truncate)")
+	files, err := filepath.Glob(path + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, data...)
+	}
+	return all
+}
+
+// raw runs statements on a file, past its store.
+func raw(tb testing.TB, path string, statements ...string) {
+	tb.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for _, s := range statements {
+		if _, err := db.ExecContext(context.Background(), s); err != nil {
+			tb.Fatalf("%s: %v", s, err)
+		}
+	}
+}
