@@ -11,13 +11,28 @@ import (
 // DefaultBucket is the bucket of a [Store] unless [WithBucket] says otherwise.
 const DefaultBucket = "at-state"
 
-// Option changes a [Store], or the bucket that [New] creates for it.
+// Option changes a [Store] or a [Queue], or the streams that [New] and [NewQueue] create
+// for them.
 type Option func(*options)
 
 type options struct {
 	bucket   string
 	replicas int
 	config   func(*jetstream.StreamConfig)
+
+	// What follows is for a Queue.
+	stream   string
+	limit    int
+	monitors []string
+	lossy    bool
+}
+
+func newOptions(opts []Option) *options {
+	o := &options{bucket: DefaultBucket, replicas: 1, stream: DefaultStream, limit: DefaultMaxDeliveries}
+	for _, opt := range opts {
+		opt(o)
+	}
+	return o
 }
 
 // WithBucket sets the bucket. Stores over one bucket share their records: use one
@@ -25,13 +40,14 @@ type options struct {
 // default is [DefaultBucket].
 func WithBucket(name string) Option { return func(o *options) { o.bucket = name } }
 
-// WithReplicas sets on how many servers of a cluster a bucket is kept that [New]
-// creates. The default is 1.
+// WithReplicas sets on how many servers of a cluster [New] and [NewQueue] keep what they
+// create. The default is 1.
 func WithReplicas(n int) Option { return func(o *options) { o.replicas = n } }
 
 // WithStreamConfig sets a function that changes the configuration with which [New]
-// creates a bucket, such as its Placement or MaxBytes. New refuses a configuration
-// that does not fit. The default is nil.
+// creates a bucket, such as its Placement or MaxBytes. [NewQueue] calls it for its bucket
+// and again for its stream, which have different Names. Both refuse a configuration that
+// does not fit. The default is nil.
 func WithStreamConfig(f func(*jetstream.StreamConfig)) Option {
 	return func(o *options) { o.config = f }
 }
@@ -56,11 +72,11 @@ func New(ctx context.Context, js jetstream.JetStream, opts ...Option) (*Store, e
 	if js == nil {
 		return nil, errors.New("atnats: New needs a JetStream")
 	}
-	o := options{bucket: DefaultBucket, replicas: 1}
-	for _, opt := range opts {
-		opt(&o)
-	}
-	stream, err := o.open(ctx, js)
+	return newStore(ctx, js, newOptions(opts))
+}
+
+func newStore(ctx context.Context, js jetstream.JetStream, o *options) (*Store, error) {
+	stream, err := o.openBucket(ctx, js)
 	if err != nil {
 		return nil, fmt.Errorf("atnats: opening bucket %q: %w", o.bucket, err)
 	}
@@ -75,23 +91,27 @@ func New(ctx context.Context, js jetstream.JetStream, opts ...Option) (*Store, e
 	return s, nil
 }
 
-func (o *options) open(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
-	if err := checkName(o.bucket); err != nil {
-		return nil, err
+func (o *options) openBucket(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
+	if !plainName(o.bucket) {
+		return nil, jetstream.ErrInvalidBucketName
 	}
-	config := jetstream.StreamConfig{
+	return o.open(ctx, js, jetstream.StreamConfig{
 		Name:              "KV_" + o.bucket,
 		Subjects:          []string{o.subject() + ">"},
 		MaxMsgsPerSubject: 1,
 		Discard:           jetstream.DiscardNew,
-		Storage:           jetstream.FileStorage,
-		Replicas:          o.replicas,
 		AllowRollup:       true,
 		DenyDelete:        true,
 		AllowMsgTTL:       true,
-	}
+	}, check)
+}
+
+// open returns the stream with the config's name. It creates the stream if there is none.
+func (o *options) open(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig, check func(jetstream.StreamConfig) error) (jetstream.Stream, error) {
 	stream, err := js.Stream(ctx, config.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		config.Storage = jetstream.FileStorage
+		config.Replicas = o.replicas
 		if o.config != nil {
 			o.config(&config)
 		}
@@ -106,17 +126,19 @@ func (o *options) open(ctx context.Context, js jetstream.JetStream) (jetstream.S
 	if err != nil {
 		return nil, err
 	}
-	// A server that does not know of message TTLs creates the bucket without.
+	// A server that does not know of message TTLs creates the stream without.
 	return stream, check(stream.CachedInfo().Config)
 }
 
 func (o *options) subject() string { return "$KV." + o.bucket + "." }
 
+var errNoTTL = errors.New("its stream does not allow message TTLs, for which the server must be 2.11 or later")
+
 // check returns an error if a store would break its promises over a stream.
 func check(c jetstream.StreamConfig) error {
 	switch {
 	case !c.AllowMsgTTL:
-		return errors.New("its stream does not allow message TTLs, for which the server must be 2.11 or later")
+		return errNoTTL
 	case !c.AllowRollup:
 		return errors.New("its stream does not allow rollups")
 	case c.MaxAge != 0:
@@ -133,16 +155,14 @@ func check(c jetstream.StreamConfig) error {
 	return nil
 }
 
-func checkName(bucket string) error {
-	for _, c := range []byte(bucket) {
+// plainName says whether a name consists of letters, digits, "-" and "_".
+func plainName(name string) bool {
+	for _, c := range []byte(name) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
-			return jetstream.ErrInvalidBucketName
+			return false
 		}
 	}
-	if bucket == "" {
-		return jetstream.ErrInvalidBucketName
-	}
-	return nil
+	return name != ""
 }
 
 func withDot(prefix string) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sautigo/africastalking/engines/atnats"
 	"github.com/sautigo/africastalking/ussd"
+	"github.com/sautigo/africastalking/webhook/inbox"
 )
 
 func ExampleNew() {
@@ -35,4 +36,26 @@ func ExampleNew() {
 		return ussd.Continuef("%d in your cart. Add:", len(c.Items)), nil
 	}
 	http.Handle("/ussd", ussd.Handler(ussd.Stateful(store, shop)))
+}
+
+// The configuration of the server:
+//
+//	http_port: 8222
+//	jetstream: { store_dir: /var/lib/nats, sync_interval: always }
+func ExampleNewQueue() {
+	conn, err := nats.Connect(nats.DefaultURL, nats.MaxReconnects(-1))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		log.Fatal(err)
+	}
+	queue, err := atnats.NewQueue(context.Background(), js, atnats.WithMonitor("http://localhost:8222"))
+	if err != nil {
+		log.Fatal(err) // such as: its servers may lose what they acknowledged
+	}
+	log.Println("a 200 outlives:", queue.Durability())
+	_ = inbox.New(queue)
 }

@@ -27,7 +27,8 @@ type server struct {
 func startServer(tb testing.TB) *server {
 	tb.Helper()
 	s := &server{tb: tb, opts: natsserver.Options{
-		Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, JetStream: true, StoreDir: tb.TempDir(), NoLog: true, NoSigs: true,
+		Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, HTTPHost: "127.0.0.1", HTTPPort: natsserver.RANDOM_PORT,
+		JetStream: true, StoreDir: tb.TempDir(), SyncAlways: true, NoLog: true, NoSigs: true,
 	}}
 	s.start()
 	s.opts.Port = s.s.Addr().(*net.TCPAddr).Port // the same after a restart
@@ -56,6 +57,8 @@ func (s *server) stop() {
 }
 
 func (s *server) url() string { return s.s.ClientURL() }
+
+func (s *server) monitor() string { return "http://" + s.s.MonitorAddr().String() }
 
 func (s *server) connect(tb testing.TB) jetstream.JetStream {
 	tb.Helper()

@@ -160,12 +160,7 @@ var errDisconnected = errors.New("client is not connected")
 
 // encodeKey returns the bucket's key for a key of any bytes.
 func encodeKey(key string) string {
-	plain := key != "" && len(key) <= 128
-	for i := 0; plain && i < len(key); i++ {
-		c := key[i]
-		plain = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
-	}
-	if plain {
+	if len(key) <= 128 && plainName(key) {
 		return "k." + key
 	}
 	sum := sha256.Sum256([]byte(key))
