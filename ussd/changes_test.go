@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,16 +67,21 @@ func (a *changingApp) screen(way string, depth int) ussd.Screen {
 	return ussd.ScreenFunc(func(context.Context, ussd.Request) (ussd.Response, error) { return run(way) })
 }
 
-var seenAt = regexp.MustCompile(`(?m)^At (\S+)$`)
-
 // beside returns the way that a screen offers beside a key.
 func beside(screen, key string) string {
-	at := seenAt.FindStringSubmatch(screen)
-	label := regexp.MustCompile(`(?m)^` + key + `\. (\S+)$`).FindStringSubmatch(screen)
-	if at == nil || label == nil {
+	way, label := "", ""
+	for line := range strings.SplitSeq(screen, "\n") {
+		if at, ok := strings.CutPrefix(line, "At "); ok && way == "" {
+			way = at
+		}
+		if after, ok := strings.CutPrefix(line, key+". "); ok && label == "" {
+			label = after
+		}
+	}
+	if way == "" || label == "" {
 		return ""
 	}
-	return at[1] + "/" + label[1]
+	return way + "/" + label
 }
 
 // playChanging plays sessions with apps that are others on some hops, and returns how
