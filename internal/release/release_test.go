@@ -108,6 +108,30 @@ func main() {
 	fmt.Println(store != nil, err != nil)
 }
 `, "true true\n"},
+
+	"engines/atriver": {`package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sautigo/africastalking/engines/atriver"
+	"github.com/sautigo/africastalking/webhook/inbox"
+)
+
+func main() {
+	pool, err := pgxpool.New(context.Background(), "postgres://127.0.0.1:1/at")
+	if err != nil {
+		panic(err)
+	}
+	defer pool.Close()
+	_, err = atriver.New(pool) // there is no server
+	var queue inbox.Queue = new(atriver.Queue)
+	fmt.Println(queue != nil, err != nil)
+}
+`, "true true\n"},
 }
 
 // TestRelease plays the release that CONTRIBUTING.md describes: each module is
