@@ -114,6 +114,7 @@ var allowed = map[string][]string{
 	"webhook/inbox/inboxtest":     {"webhook", "webhook/inbox"},
 
 	"internal/callbacktest": {"webhook"},
+	"internal/killtest":     {"state", "ussd", "webhook"},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

@@ -32,7 +32,11 @@ func TestMain(m *testing.M) {
 		return
 	}
 	if addr := os.Getenv(payEnv); addr != "" {
-		servePayments(addr, os.Getenv(ledgerEnv))
+		servePayments(addr)
+		return
+	}
+	if where := os.Getenv(inboxEnv); where != "" {
+		serveInbox(where)
 		return
 	}
 	if where := os.Getenv(serverEnv); where != "" {

@@ -80,27 +80,32 @@ func connect(url string) (jetstream.JetStream, func(), error) {
 }
 
 // process is a NATS server in a process of its own, this test program with
-// serverEnv set to a directory and a port, which can crash.
+// serverEnv set to its ports and its directory, which can crash.
 type process struct {
-	tb   testing.TB
-	dir  string
-	port int
-	cmd  *exec.Cmd
+	tb                testing.TB
+	dir               string
+	port, monitorPort int
+	cmd               *exec.Cmd
 }
 
 const serverEnv = "AT_TEST_SERVER"
 
 func startProcess(tb testing.TB) *process {
 	tb.Helper()
+	p := &process{tb: tb, dir: tb.TempDir(), port: freePort(tb), monitorPort: freePort(tb)}
+	p.start()
+	tb.Cleanup(p.crash)
+	return p
+}
+
+func freePort(tb testing.TB) int {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &process{tb: tb, dir: tb.TempDir(), port: l.Addr().(*net.TCPAddr).Port}
-	l.Close()
-	p.start()
-	tb.Cleanup(p.crash)
-	return p
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (p *process) start() {
@@ -110,7 +115,7 @@ func (p *process) start() {
 		p.tb.Fatal(err)
 	}
 	p.cmd = exec.Command(exe, "-test.run=^$")
-	p.cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d:%s", serverEnv, p.port, p.dir))
+	p.cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d:%d:%s", serverEnv, p.port, p.monitorPort, p.dir))
 	p.cmd.Stderr = os.Stderr
 	// Open until the test ends, however that is; then the server does.
 	in, err := p.cmd.StdinPipe()
@@ -138,15 +143,21 @@ func (p *process) crash() {
 
 func (p *process) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.port) }
 
+func (p *process) monitor() string { return fmt.Sprintf("http://127.0.0.1:%d", p.monitorPort) }
+
 func serveNATS(where string) {
-	port, dir, _ := strings.Cut(where, ":")
-	n, err := strconv.Atoi(port)
-	if err != nil {
+	parts := strings.SplitN(where, ":", 3)
+	opts := &natsserver.Options{
+		Host: "127.0.0.1", HTTPHost: "127.0.0.1", JetStream: true, StoreDir: parts[2], SyncAlways: true, NoLog: true, NoSigs: true,
+	}
+	var err error
+	if opts.Port, err = strconv.Atoi(parts[0]); err != nil {
 		panic(err)
 	}
-	s, err := natsserver.NewServer(&natsserver.Options{
-		Host: "127.0.0.1", Port: n, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true,
-	})
+	if opts.HTTPPort, err = strconv.Atoi(parts[1]); err != nil {
+		panic(err)
+	}
+	s, err := natsserver.NewServer(opts)
 	if err != nil {
 		panic(err)
 	}

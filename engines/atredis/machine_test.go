@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	if addr := os.Getenv(payEnv); addr != "" {
-		servePayments(addr, os.Getenv(ledgerEnv))
+		servePayments(addr)
 		return
 	}
 	os.Exit(m.Run())

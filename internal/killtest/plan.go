@@ -42,6 +42,10 @@ type Plan struct {
 	// Deaths is how often it dies: by kill -9, or by SIGTERM if Terminate is set.
 	Deaths    int
 	Terminate bool
+	// Fail is called in place of the death of the service if it is set, such as to kill a
+	// server that the service needs. It may start another service, and returns the one that
+	// is to be used from then on.
+	Fail func(*Process) *Process
 	// Every is the mean time between deaths. The default is 500 ms.
 	Every time.Duration
 	// Clients is how many clients post at once. The default is 8.
@@ -131,12 +135,16 @@ func (p Plan) Run(tb testing.TB) Result {
 	}
 	for range p.Deaths {
 		time.Sleep(p.Every/2 + rand.N(p.Every))
-		if p.Terminate {
+		switch {
+		case p.Fail != nil:
+			process = p.Fail(process)
+		case p.Terminate:
 			process.Terminate()
-		} else {
+			process = p.Start()
+		default:
 			process.Kill()
+			process = p.Start()
 		}
-		process = p.Start()
 		addr.Store(&process.Addr)
 	}
 	time.Sleep(p.Every / 2)
