@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/enum"
@@ -166,6 +167,9 @@ func (d *DeliveryReport) UnmarshalForm(f webhook.Form) error {
 	*d = v
 	return nil
 }
+
+// Identity implements [webhook.Identifier]: a message has a report for each status.
+func (d DeliveryReport) Identity() string { return strconv.Quote(d.ID) + " " + string(d.Status) }
 
 // LogValue hides the recipient.
 func (d DeliveryReport) LogValue() slog.Value {

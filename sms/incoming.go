@@ -51,9 +51,7 @@ type IncomingMessage struct {
 // of fn, answered 500, is a request to try again. Africa's Talking does not read the
 // answer's body: [TwoWayHandler] replies to the sender.
 func IncomingMessageHandler(fn func(context.Context, IncomingMessage) error, opts ...webhook.Option) http.Handler {
-	return webhook.ReplyHandler(func(ctx context.Context, m IncomingMessage) (good, error) {
-		return good{}, fn(ctx, m)
-	}, webhook.WithErrorHandler(answerError), webhook.WithOptions(opts...))
+	return webhook.Handler(fn, webhook.WithReceipt("GOOD"), webhook.WithErrorHandler(answerError), webhook.WithOptions(opts...))
 }
 
 // ParseIncomingMessage reads an incoming message from a request, for handlers of
@@ -62,11 +60,6 @@ func ParseIncomingMessage(r *http.Request) (IncomingMessage, error) {
 	return webhook.Parse[IncomingMessage](r)
 }
 
-type good struct{}
-
-func (good) AppendText(b []byte) ([]byte, error) { return append(b, "GOOD"...), nil }
-func (good) ContentType() string                 { return "text/plain; charset=utf-8" }
-
 // answerError answers the statuses for which Africa's Talking has a word with that.
 func answerError(w http.ResponseWriter, _ *http.Request, err *webhook.Error) {
 	word := map[int]string{http.StatusOK: "GOOD", http.StatusBadRequest: "BAD"}[err.Status]
@@ -74,7 +67,7 @@ func answerError(w http.ResponseWriter, _ *http.Request, err *webhook.Error) {
 		http.Error(w, http.StatusText(err.Status), err.Status)
 		return
 	}
-	w.Header().Set("Content-Type", good{}.ContentType())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(word)))
 	w.WriteHeader(err.Status)
 	_, _ = io.WriteString(w, word)
@@ -99,6 +92,9 @@ func (m *IncomingMessage) UnmarshalForm(f webhook.Form) error {
 	*m = v
 	return nil
 }
+
+// Identity implements [webhook.Identifier].
+func (m IncomingMessage) Identity() string { return m.ID }
 
 // LogValue hides the sender, the text, the link ID, and a recipient that is not a
 // short code.

@@ -112,6 +112,9 @@ func (n *Notification) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
+// Identity implements [webhook.Identifier].
+func (n Notification) Identity() string { return n.SessionID }
+
 // LogValue hides the subscriber, the code, the inputs and the screens.
 func (n Notification) LogValue() slog.Value {
 	return slog.GroupValue(

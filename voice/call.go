@@ -2,6 +2,7 @@ package voice
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -273,6 +274,13 @@ func (c *Call) UnmarshalForm(f webhook.Form) error {
 	}
 	*c = v
 	return nil
+}
+
+// Identity implements [webhook.Identifier] for the ends of calls and for events, whose
+// states tell them apart. Questions of one call may share it: a caller who presses the
+// same key twice is asked twice.
+func (c Call) Identity() string {
+	return fmt.Sprintf("%q %t %q %q", c.SessionID, c.IsActive, c.CallSessionState, c.CallTransferState)
 }
 
 // LogValue hides the people, the digits they pressed and the recording.

@@ -31,14 +31,14 @@ func Handler(fn func(context.Context, Call) (Response, error), opts ...webhook.O
 	return webhook.ReplyHandler(fn,
 		webhook.WithTimeout(DefaultTimeout),
 		webhook.WithFallback(func(error) webhook.Reply { return Respond(Say{Text: Apology}) }),
-		OnEnd(func(context.Context, Call) error { return nil }),
+		OnEnd(nil),
 		webhook.WithOptions(opts...))
 }
 
 // OnEnd returns an option of [Handler] that sends fn the callbacks with
 // isActive=0: the call is over, with its duration and cost. The handler answers 200
-// "OK", and 500 if fn returns an error. Without OnEnd the handler drops them: an app
-// with an events URL may get them there.
+// "OK", and 500 if fn returns an error. Without OnEnd, or if fn is nil, the handler drops
+// them: an app with an events URL may get them there.
 //
 // The callback may come to another URL than the call began at, once a [GetDigits], a
 // [Record] or a [Redirect] has named one: Africa's Talking does not document it. Give
@@ -56,7 +56,14 @@ type onEnd struct {
 func (onEnd) Payload() reflect.Type           { return reflect.TypeFor[Call]() }
 func (onEnd) IsNotification(payload any) bool { return !payload.(*Call).IsActive }
 
-func (o onEnd) Notify(ctx context.Context, payload any) error { return o.fn(ctx, *payload.(*Call)) }
+func (o onEnd) Drops() bool { return o.fn == nil }
+
+func (o onEnd) Notify(ctx context.Context, payload any) error {
+	if o.fn == nil {
+		return nil
+	}
+	return o.fn(ctx, *payload.(*Call))
+}
 
 // EventHandler returns a handler for the events URL of a voice number: calls that
 // are over, and call transfers ([Call.Transfer]). It answers 200 "OK", and 500 if

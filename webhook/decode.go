@@ -28,7 +28,7 @@ func parse(r *http.Request, v any) *Error {
 	config := config{maxBytes: DefaultMaxBytes}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	return decoderOf(reflect.TypeOf(v).Elem()).request(r, &config, v, &form, buf)
+	return decoderOf(reflect.TypeOf(v).Elem()).request(r, &config, v, &form, buf, nil)
 }
 
 // decoder reads values of one type from the bodies of requests.
@@ -107,15 +107,20 @@ var (
 	formUnmarshalerType = reflect.TypeFor[FormUnmarshaler]()
 )
 
+// takes reports whether bodies of a media type can be decoded.
+func (d *decoder) takes(kind mediaType) bool {
+	return d.event || kind == jsonMedia || kind == formMedia && (d.self || d.tags != nil)
+}
+
 // request decodes r into v and sets form, with buf for memory. What v holds after
-// an error is not to be used.
-func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]byte) (e *Error) {
+// an error is not to be used. It sets kept, unless that is nil, once the body was read.
+func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]byte, kept *Callback) (e *Error) {
 	if r.Method != http.MethodPost {
 		return refusal(http.StatusMethodNotAllowed, "method is not POST")
 	}
 	name, kind := mediaTypeOf(r)
 	switch {
-	case !d.event && (kind == unknownMedia || kind == formMedia && !d.self && d.tags == nil):
+	case !d.takes(kind):
 		return refusal(http.StatusUnsupportedMediaType, "media type is not one this callback comes in")
 	case isEncoded(r):
 		return refusal(http.StatusUnsupportedMediaType, "body has a Content-Encoding: send it as it is")
@@ -126,7 +131,7 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 		}
 	}()
 	body, e := readBody(r, (*buf)[:0], c.maxBytes)
-	keep(buf, body)
+	putBack(buf, body)
 	switch {
 	case e != nil:
 		return e
@@ -138,12 +143,23 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 	case r.ContentLength > 0, r.ContentLength < 0 && r.PostForm != nil:
 		return refusal(http.StatusBadRequest, "body was read before the handler got it")
 	}
+	if kept != nil { // decoding writes over the body
+		*kept = Callback{MediaType: name, Body: append([]byte{}, body...)}
+	}
+	if err := d.payload(r.Header, body, name, kind, c, v, form); err != nil {
+		return refusalOf(err)
+	}
+	return nil
+}
+
+// payload decodes a body, which it may overwrite, into v and form, and checks v.
+func (d *decoder) payload(header http.Header, body []byte, name string, kind mediaType, c *config, v any, form *Form) error {
 	if d.event {
 		*v.(*Event) = Event{MediaType: name, Body: bytes.Clone(body)}
 	}
 	err := d.decode(v, form, body, kind)
 	if err == nil {
-		err = readHeader(r.Header, v, d.tags != nil)
+		err = readHeader(header, v, d.tags != nil)
 	}
 	if err == nil && d.tags != nil {
 		err = d.checkTags(d.tags, "", v, form)
@@ -153,10 +169,7 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 			err = &FieldError{Field: c.required[i], Err: ErrMissing}
 		}
 	}
-	if err != nil {
-		return refusalOf(err)
-	}
-	return nil
+	return err
 }
 
 // decode decodes a body, which it may overwrite, into v and form.
@@ -194,6 +207,19 @@ func (d *decoder) decode(v any, form *Form, body []byte, kind mediaType) (err er
 		return fromApp(v.(FormUnmarshaler).UnmarshalForm(*form))
 	}
 	return d.tags.decode(v, *form, body, kind)
+}
+
+// readsHeader reports whether readHeader does anything for a type.
+func readsHeader(t reflect.Type) bool {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[interface{ UnmarshalHeader(http.Header) error }]()) {
+		return true
+	}
+	for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
+		if f := t.Field(i); f.Anonymous && readsHeader(f.Type) {
+			return true
+		}
+	}
+	return false
 }
 
 // readHeader lets a payload read the headers of its request, or those that it embeds if

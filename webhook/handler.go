@@ -42,7 +42,8 @@ import (
 // The same callback may arrive twice, or at once with others: fn must be safe
 // for concurrent use.
 func Handler[T any](fn func(context.Context, T) error, opts ...Option) http.Handler {
-	return ReplyHandler(func(ctx context.Context, v T) (ack, error) { return ack{}, fn(ctx, v) }, opts...)
+	call := func(ctx context.Context, v T) (receipt, error) { return receipt{}, fn(ctx, v) }
+	return newHandler(reflect.TypeFor[T](), opts, beginner(call))
 }
 
 // ReplyHandler is like [Handler] for callbacks whose answer Africa's Talking
@@ -52,11 +53,15 @@ func Handler[T any](fn func(context.Context, T) error, opts ...Option) http.Hand
 // Use [WithTimeout] and [WithFallback] to guarantee an answer even when fn fails or
 // is slow.
 func ReplyHandler[T any, R Reply](fn func(context.Context, T) (R, error), opts ...Option) http.Handler {
-	return newHandler(reflect.TypeFor[T](), opts, func() *callback {
+	return newHandler(reflect.TypeFor[T](), opts, beginner(fn))
+}
+
+func beginner[T, R any](fn func(context.Context, T) (R, error)) func() *callback {
+	return func() *callback {
 		x := &typed[T, R]{fn: fn}
 		x.callback.exchange = x
 		return &x.callback
-	})
+	}
 }
 
 // handler serves the callbacks of every type. What depends on the types is behind
@@ -66,6 +71,8 @@ type handler struct {
 	decode *decoder
 	// begin makes a callback.
 	begin func() *callback
+	// keep is nil unless the callbacks are kept for later.
+	keep  Accept
 	watch watch
 }
 
@@ -75,6 +82,7 @@ func newHandler(payload reflect.Type, opts []Option, begin func() *callback) *ha
 	if n := h.config.notify; n != nil && n.Payload() != payload {
 		panic(fmt.Sprintf("webhook: %T is no option for handlers of %v", n, payload))
 	}
+	h.bind()
 	return h
 }
 
@@ -84,10 +92,12 @@ type exchange interface {
 	payload() any
 	// call calls the app's function and returns a pointer to its reply.
 	call(context.Context) (reply any, err error)
+	// replies reports whether the reply is read.
+	replies() bool
 }
 
 // typed holds all that one callback needs, in one piece of memory.
-type typed[T any, R Reply] struct {
+type typed[T, R any] struct {
 	callback callback
 	fn       func(context.Context, T) (R, error)
 	value    T
@@ -99,6 +109,11 @@ func (x *typed[T, R]) payload() any { return &x.value }
 func (x *typed[T, R]) call(ctx context.Context) (reply any, err error) {
 	x.reply, err = x.fn(ctx, x.value)
 	return &x.reply, err
+}
+
+func (x *typed[T, R]) replies() bool {
+	_, ok := any(&x.reply).(*receipt)
+	return !ok
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -156,10 +171,17 @@ func (h *handler) serve(c *callback) {
 	}()
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	if e := h.decode.request(c.r, &h.config, c.exchange.payload(), &c.form, buf); e != nil {
+	var kept *Callback
+	if h.keep != nil {
+		kept = new(Callback)
+	}
+	e := h.decode.request(c.r, &h.config, c.exchange.payload(), &c.form, buf, kept)
+	if e != nil && (kept == nil || !h.keepBroken(c, kept, e)) {
 		c.refuse(e)
-	} else if err := h.answer(c, buf); err != nil {
-		c.fail(err, onTime)
+	} else if e == nil {
+		if err := h.answer(c, buf, kept); err != nil {
+			c.fail(err, onTime)
+		}
 	}
 	returned = true
 }
@@ -169,28 +191,37 @@ func (h *handler) serve(c *callback) {
 // and it must never be memory of the app's.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
 
-// keep makes b the buffer's memory unless it has grown too large to be kept.
-func keep(buf *[]byte, b []byte) {
+// putBack makes b the buffer's memory unless it has grown too large to be kept.
+func putBack(buf *[]byte, b []byte) {
 	if cap(b) <= 2*DefaultMaxBytes { // growing to hold one of the default size overshoots
 		*buf = b
 	}
 }
 
-func (h *handler) answer(c *callback, buf *[]byte) error {
+func (h *handler) answer(c *callback, buf *[]byte, kept *Callback) error {
 	payload, notify := c.exchange.payload(), h.config.notify
 	quiet := notify != nil && notify.IsNotification(payload)
 	if !c.accept(quiet) {
 		return nil
 	}
+	if kept != nil && (quiet || notify == nil) {
+		if err := h.keep(c, *kept, payload, nil); err != nil {
+			return c.notKept(err)
+		}
+		return h.sendReceipt(c, buf)
+	}
 	if quiet {
 		if err := notify.Notify(c, payload); err != nil {
 			return err
 		}
-		return c.send(textPlain, []byte("OK"), nil)
+		return h.sendReceipt(c, buf)
 	}
 	value, err := c.exchange.call(c)
 	if err != nil {
 		return err
+	}
+	if _, ok := value.(*receipt); ok {
+		return h.sendReceipt(c, buf)
 	}
 	// Through the pointer no copy of the reply is made; only a reply that is an
 	// interface or a pointer already lacks its methods there.
@@ -212,4 +243,8 @@ func (h *handler) answer(c *callback, buf *[]byte) error {
 	// The body may be memory of the app's: it is not kept.
 	header, _ := reply.(headerMarshaler)
 	return c.send(reply.ContentType(), body, header)
+}
+
+func (h *handler) sendReceipt(c *callback, buf *[]byte) error {
+	return c.send(textPlain, append((*buf)[:0], h.config.receipt...), nil)
 }

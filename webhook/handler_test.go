@@ -631,6 +631,7 @@ func notifying[T any](match func(T) bool, fn func(context.Context, T) error) web
 	return notification[T]{webhook.WithOptions(), match, fn}
 }
 
+func (n notification[T]) Drops() bool                     { return n.fn == nil }
 func (notification[T]) Payload() reflect.Type             { return reflect.TypeFor[T]() }
 func (n notification[T]) IsNotification(payload any) bool { return n.match(*payload.(*T)) }
 func (n notification[T]) Notify(ctx context.Context, payload any) error {

@@ -30,10 +30,12 @@ type config struct {
 	observer func(context.Context, Observation)
 	fallback func(payload any, err error) Reply
 	notify   notifier
+	later    func(Later) Accept
+	receipt  string
 }
 
 func newConfig(opts []Option) config {
-	c := config{maxBytes: DefaultMaxBytes}
+	c := config{maxBytes: DefaultMaxBytes, receipt: "OK"}
 	c.set(opts)
 	return c
 }
@@ -119,6 +121,12 @@ func WithRequired(fields ...string) Option {
 	return optionFunc(func(c *config) { c.required = append(c.required[:len(c.required):len(c.required)], fields...) })
 }
 
+// WithReceipt sets the body of the 200 for callbacks of which only the status counts. The
+// default is "OK".
+func WithReceipt(text string) Option {
+	return optionFunc(func(c *config) { c.receipt = text })
+}
+
 // Observation says how one callback was answered.
 type Observation struct {
 	// Kind is the payload's type, such as "ussd.Request". It is fit for a
@@ -180,4 +188,6 @@ type notifier interface {
 	Payload() reflect.Type
 	IsNotification(payload any) bool
 	Notify(ctx context.Context, payload any) error
+	// Drops reports whether Notify does nothing.
+	Drops() bool
 }

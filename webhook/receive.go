@@ -30,6 +30,10 @@ func mediaTypeOf(r *http.Request) (name string, kind mediaType) {
 	case "application/json":
 		return header, jsonMedia
 	}
+	return parseMediaType(header)
+}
+
+func parseMediaType(header string) (name string, kind mediaType) {
 	name, _, err := mime.ParseMediaType(header)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return "", unknownMedia

@@ -24,10 +24,7 @@ type Reply interface {
 // headerMarshaler is a [Reply] that also sets headers.
 type headerMarshaler interface{ MarshalHeader(http.Header) error }
 
-// ack is the reply to callbacks of which only the status counts.
-type ack struct{}
-
-func (ack) AppendText(b []byte) ([]byte, error) { return append(b, "OK"...), nil }
-func (ack) ContentType() string                 { return textPlain }
+// receipt stands for the reply to callbacks of which only the status counts.
+type receipt struct{}
 
 const textPlain = "text/plain; charset=utf-8"

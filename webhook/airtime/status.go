@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/enum"
@@ -67,6 +68,9 @@ func (s *Status) UnmarshalForm(f webhook.Form) error {
 	*s = v
 	return nil
 }
+
+// Identity implements [webhook.Identifier]: airtime has a callback for each outcome.
+func (s Status) Identity() string { return strconv.Quote(s.RequestID) + " " + string(s.Outcome) }
 
 // LogValue hides the recipient.
 func (s Status) LogValue() slog.Value {

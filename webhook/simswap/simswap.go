@@ -83,6 +83,9 @@ func (r *Result) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
+// Identity implements [webhook.Identifier].
+func (r Result) Identity() string { return r.RequestID }
+
 // LogValue shows all of it: nothing in a result leads to a person.
 func (r Result) LogValue() slog.Value {
 	return slog.GroupValue(
