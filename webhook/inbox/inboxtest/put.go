@@ -46,7 +46,7 @@ func (s *suite) handlesWhatIsPutMeanwhile(t *testing.T) {
 	for range 5 {
 		d := newDelivery("a")
 		put(t, q, d, false)
-		s.until(t, "the delivery is not handled", func() bool { return len(h.attempts(d.Key)) == 1 })
+		s.until(t, "the delivery is not handled", func() bool { return len(h.attempts(d.Key)) >= 1 })
 		s.idle(t, q)
 		wantAttempts(t, h, d.Key, 1)
 	}
@@ -156,7 +156,7 @@ func (s *suite) duplicateOfRunning(t *testing.T) {
 	h, stop := s.start(t, q, 3, func(context.Context, inbox.Delivery) error { <-release; return nil })
 	put(t, q, d, false)
 	t.Cleanup(open)
-	s.until(t, "the delivery is not handled", func() bool { return h.calls() == 1 })
+	s.until(t, "the delivery is not handled", func() bool { return h.calls() >= 1 })
 	put(t, q, d, true)
 	open()
 	s.idle(t, q)
@@ -173,7 +173,7 @@ func (s *suite) duplicateOfDone(t *testing.T) {
 	old.Window = 72 * time.Hour
 	for _, d := range []inbox.Delivery{d, old} {
 		put(t, q, d, false)
-		s.until(t, "the delivery is not handled", func() bool { return len(h.attempts(d.Key)) == 1 })
+		s.until(t, "the delivery is not handled", func() bool { return len(h.attempts(d.Key)) >= 1 })
 		s.idle(t, q)
 		d.Received = time.Now()
 		put(t, q, d, true)
@@ -196,7 +196,7 @@ func (s *suite) duplicateOfRetried(t *testing.T) {
 		return nil
 	})
 	put(t, q, d, false)
-	s.until(t, "the delivery is not handled", func() bool { return h.calls() == 1 })
+	s.until(t, "the delivery is not handled", func() bool { return h.calls() >= 1 })
 	put(t, q, d, true)
 	s.idle(t, q)
 	stop()
@@ -209,12 +209,12 @@ func (s *suite) windowIsOver(t *testing.T) {
 	d := newDelivery("a")
 	d.Received = d.Received.Add(-2 * long)
 	put(t, q, d, false)
-	s.until(t, "the delivery is not handled", func() bool { return h.calls() == 1 })
+	s.until(t, "the delivery is not handled", func() bool { return h.calls() >= 1 })
 	s.idle(t, q)
 	d.Received = time.Now()
 	d.Body = []byte("b")
 	put(t, q, d, false)
-	s.until(t, "the delivery is not handled after its window", func() bool { return h.calls() == 2 })
+	s.until(t, "the delivery is not handled after its window", func() bool { return h.calls() >= 2 })
 	s.idle(t, q)
 	put(t, q, d, true) // the window of the second
 	s.idle(t, q)
@@ -238,7 +238,7 @@ func (s *suite) windowsPerKey(t *testing.T) {
 		d := newDelivery("a")
 		d.Received, d.Window = received, test.window
 		put(t, q, d, false)
-		s.until(t, "the delivery is not handled", func() bool { return len(h.attempts(d.Key)) == 1 })
+		s.until(t, "the delivery is not handled", func() bool { return len(h.attempts(d.Key)) >= 1 })
 		s.idle(t, q)
 		d.Received = time.Now()
 		put(t, q, d, test.duplicate)

@@ -48,9 +48,9 @@ func (s *suite) retryAfter(t *testing.T) {
 		return nil
 	})
 	put(t, q, waits, false)
-	s.until(t, "the delivery is not handled", func() bool { return h.calls() == 1 })
+	s.until(t, "the delivery is not handled", func() bool { return h.calls() >= 1 })
 	put(t, q, d, false)
-	s.until(t, "the attempts are not made", func() bool { return len(h.attempts(d.Key)) == len(pauses)+1 })
+	s.until(t, "the attempts are not made", func() bool { return len(h.attempts(d.Key)) >= len(pauses)+1 })
 	stop()
 	wantAttempts(t, h, d.Key, 1, 2, 3, 4, 5)
 	var times []time.Time
@@ -119,7 +119,7 @@ func (s *suite) doesNotCount(t *testing.T) {
 	d := newDelivery("a")
 	d.Name = "another"
 	put(t, q, d, false)
-	s.until(t, "the delivery is not handled three times", func() bool { return h.calls() == 3 })
+	s.until(t, "the delivery is not handled three times", func() bool { return h.calls() >= 3 })
 	stop()
 	wantAttempts(t, h, d.Key, 1, 2, 2)
 	h, stop = s.start(t, q, 1, nil)
@@ -149,7 +149,7 @@ func (s *suite) shutdownWaits(t *testing.T) {
 		returned <- q.Run(ctx, inbox.Worker{Workers: 2, Timeout: timeout, Handle: h.handle})
 	}()
 	t.Cleanup(open)
-	s.until(t, "the deliveries are not handled", func() bool { return h.calls() == 2 })
+	s.until(t, "the deliveries are not handled", func() bool { return h.calls() >= 2 })
 	cancel()
 	select {
 	case err := <-returned:
@@ -297,7 +297,7 @@ func (s *suite) allWorkers(t *testing.T) {
 		put(t, q, newDelivery("a"), false)
 	}
 	t.Cleanup(open)
-	s.until(t, "not all deliveries are being handled at once", func() bool { return h.calls() == workers })
+	s.until(t, "not all deliveries are being handled at once", func() bool { return h.calls() >= workers })
 	open()
 	s.idle(t, q)
 	stop()
@@ -354,7 +354,7 @@ func (s *suite) retriesAreNotStarved(t *testing.T) {
 		handled.Add(1)
 		return nil
 	})
-	s.until(t, "nothing is handled", func() bool { return h.calls() == 1 })
+	s.until(t, "nothing is handled", func() bool { return h.calls() >= 1 })
 	var wg sync.WaitGroup
 	t.Cleanup(wg.Wait)
 	wg.Go(func() {
@@ -427,11 +427,11 @@ func (s *suite) reopened(t *testing.T) {
 	put(t, q, failed, false)
 	h, stop := s.start(t, q, 2, func(_ context.Context, d inbox.Delivery) error {
 		if d.Key == failed.Key {
-			return inbox.RetryAfter(errAgain, time.Second)
+			return inbox.RetryAfter(errAgain, 2*time.Second)
 		}
 		return nil
 	})
-	s.until(t, "the deliveries are not handled", func() bool { return h.calls() == 2 })
+	s.until(t, "the deliveries are not handled", func() bool { return h.calls() >= 2 })
 	stop()
 	put(t, q, fresh, false)
 	want := backlog(t, q)
@@ -561,7 +561,7 @@ func (s *suite) backlog(t *testing.T) {
 		return inbox.RetryAfter(errAgain, long)
 	})
 	t.Cleanup(open)
-	s.until(t, "the deliveries are not handled", func() bool { return h.calls() == 2 })
+	s.until(t, "the deliveries are not handled", func() bool { return h.calls() >= 2 })
 	check("running and failed", inbox.Backlog{Waiting: 2, Oldest: old.Received, Dead: 1})
 	open()
 	s.until(t, "the backlog counts what is done", func() bool { return backlog(t, q).Waiting == 1 })
