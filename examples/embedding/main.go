@@ -16,44 +16,25 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/sautigo/africastalking/examples/internal/curl"
 	"github.com/sautigo/africastalking/examples/internal/serve"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the process at once
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "embedding:", err)
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("embedding", run) }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("embedding", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:9000", "listen on this address")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	secret, shownSecret := fromEnv(getenv, "CALLBACK_SECRET")
-	password, shownPassword := fromEnv(getenv, "ADMIN_PASSWORD")
-	h := newApp(secret, password, slog.New(slog.NewTextHandler(stderr, nil)))
-	l, err := net.Listen("tcp", *addr)
+	l, err := serve.Listen(serve.Flags("embedding", stderr), args)
 	if err != nil {
 		return err
 	}
+	defer l.Close()
+	secret, shownSecret := fromEnv(getenv, "CALLBACK_SECRET")
+	password, shownPassword := fromEnv(getenv, "ADMIN_PASSWORD")
+	h := newApp(secret, password, slog.New(slog.NewTextHandler(stderr, nil)))
 	url := serve.URL(l)
 	callbacks := url + "/at/" + shownSecret
 	fmt.Fprintf(stdout, "Listening on %s. Callback URLs begin with %s\n\n", url, callbacks)

@@ -7,41 +7,28 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
-	"net"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/sautigo/africastalking/examples/internal/curl"
 	"github.com/sautigo/africastalking/examples/internal/serve"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "routers:", err)
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("routers", run) }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	names := strings.Join(slices.Sorted(maps.Keys(routers)), ", ")
-	flags := flag.NewFlagSet("routers", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:9000", "listen on this address")
+	flags := serve.Flags("routers", stderr)
 	name := flags.String("router", "net/http", names)
-	if err := flags.Parse(args); err != nil {
+	l, err := serve.Listen(flags, args)
+	if err != nil {
 		return err
 	}
+	defer l.Close()
 	router, known := routers[*name]
 	if !known {
 		return fmt.Errorf("there is no router %q: use one of %s", *name, names)
@@ -50,10 +37,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if secret == "" {
 		secret = rand.Text()
 		shown = secret
-	}
-	l, err := net.Listen("tcp", *addr)
-	if err != nil {
-		return err
 	}
 	callbacks := serve.URL(l) + "/at/" + shown
 	fmt.Fprintf(stdout, "Listening on %s. Callback URLs begin with %s\n\n", serve.URL(l), callbacks)

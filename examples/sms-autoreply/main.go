@@ -14,16 +14,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/sautigo/africastalking/client"
 	"github.com/sautigo/africastalking/examples/internal/account"
@@ -34,28 +28,15 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the process at once
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "sms-autoreply:", err)
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("sms-autoreply", run) }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("sms-autoreply", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:9000", "listen on this address")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	client, sentence, err := account.New(getenv, stdout)
+	l, err := serve.Listen(serve.Flags("sms-autoreply", stderr), args)
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", *addr)
+	defer l.Close()
+	client, sentence, err := account.New(getenv, stdout)
 	if err != nil {
 		return err
 	}

@@ -10,15 +10,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/examples/internal/curl"
@@ -29,15 +23,7 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the process at once
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "ussd-bank:", err)
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("ussd-bank", run) }
 
 // hops are what Africa's Talking sends while money is sent. The first begins the
 // session, so that what comes later counts as typed and not as dialled.
@@ -46,13 +32,7 @@ func hops() []string {
 }
 
 func run(ctx context.Context, args []string, _ func(string) string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("ussd-bank", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:9000", "listen on this address")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", *addr)
+	l, err := serve.Listen(serve.Flags("ussd-bank", stderr), args)
 	if err != nil {
 		return err
 	}

@@ -14,15 +14,10 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -40,15 +35,7 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the process at once
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "ussd-sacco:", err)
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("ussd-sacco", run) }
 
 // hops are what Africa's Talking sends while a member borrows.
 func hops() []string {
@@ -56,23 +43,18 @@ func hops() []string {
 }
 
 func run(ctx context.Context, args []string, _ func(string) string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("ussd-sacco", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:9000", "listen on this address")
+	flags := serve.Flags("ussd-sacco", stderr)
 	where := flags.String("store", "memory", "keep state here: memory, redis://host:port or nats://host:port")
-	if err := flags.Parse(args); err != nil {
+	l, err := serve.Listen(flags, args)
+	if err != nil {
 		return err
 	}
+	defer l.Close()
 	store, closeStore, err := open(ctx, *where)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
-	l, err := net.Listen("tcp", *addr)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
 
 	book := sacco.NewBook()
 	if _, err := book.Register("+254711000001", "Amina", "1234", "English"); err != nil {

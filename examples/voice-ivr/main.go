@@ -15,41 +15,22 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/sautigo/africastalking/examples/internal/curl"
 	"github.com/sautigo/africastalking/examples/internal/serve"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the process at once
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "voice-ivr:", err)
-		os.Exit(1)
-	}
-}
+func main() { serve.Main("voice-ivr", run) }
 
 func run(ctx context.Context, args []string, _ func(string) string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("voice-ivr", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:9000", "listen on this address")
+	flags := serve.Flags("voice-ivr", stderr)
 	url := flags.String("url", "", "the address as Africa's Talking reaches it (default the one listened on)")
 	agent := flags.String("agent", "acme.agent1", "ring this number, SIP address or WebRTC client")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", *addr)
+	l, err := serve.Listen(flags, args)
 	if err != nil {
 		return err
 	}
