@@ -685,3 +685,97 @@ func TestLateCopyWithoutMetadata(t *testing.T) {
 		}
 	}
 }
+
+// A notice takes room on the first page, and the key for more leads to what stands below it:
+// all that the screen holds is on one of its pages, and the key is never an answer.
+func TestPagesBelowANotice(t *testing.T) {
+	t.Parallel()
+	parts := func(n int) (parts []string) {
+		for i := range n {
+			parts = append(parts, fmt.Sprintf("Part <%d>", i))
+		}
+		return parts
+	}
+	end := func(context.Context, ussd.Request) (ussd.Response, error) { return ussd.End("Done"), nil }
+	for name, tt := range map[string]struct {
+		screen func(n int, first string) ussd.Screen
+		dialed string   // with the code
+		then   []string // typed after the screen has changed
+		notice string
+	}{
+		"menu, changed": {func(n int, first string) ussd.Screen {
+			m := ussd.NewMenu("M")
+			for _, label := range append([]string{first}, parts(n)...) {
+				m.HandleFunc(label, end)
+			}
+			return m
+		}, "", []string{"1"}, changed},
+		"menu, invalid": {func(n int, _ string) ussd.Screen {
+			m := ussd.NewMenu("M")
+			for _, label := range parts(n) {
+				m.HandleFunc(label, end)
+			}
+			return m
+		}, "", []string{"zzz"}, "Invalid choice.\n"},
+		"list, changed": {func(n int, first string) ussd.Screen {
+			return ussd.Ask(&ussd.List[string]{Title: "L", Label: strings.Clone, Load: func(context.Context, ussd.Request) ([]string, error) {
+				return append([]string{first}, parts(n)...), nil
+			}}).ThenOnce(end)
+		}, "", []string{"1"}, changed},
+		"confirmation, changed": {func(n int, first string) ussd.Screen {
+			return ussd.Ask(ussd.Confirm(func(context.Context, ussd.Request) (string, error) {
+				return first + "\n" + strings.Join(parts(n), "\n"), nil
+			})).ThenOnce(end)
+		}, "", []string{"1"}, changed},
+		"confirmation, dialled": {func(n int, _ string) ussd.Screen {
+			return ussd.Ask(ussd.Confirm(func(context.Context, ussd.Request) (string, error) {
+				return strings.Join(parts(n), "\n"), nil
+			})).ThenOnce(end)
+		}, "1", nil, "Please type this now.\n"},
+		"question, dialled": {func(n int, _ string) ussd.Screen {
+			return ussd.Ask(&ussd.Prompt[int]{Text: strings.Join(parts(n), "\n"), Parse: ussd.Int(1, 9999), Explicit: true}).ThenOnce(end)
+		}, "500", nil, "Please type this now.\n"},
+	} {
+		for _, echo := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, "/echo=", echo), func(t *testing.T) {
+				t.Parallel()
+				for n := 5; n <= 40; n++ {
+					first := "Old"
+					app := &ussd.App{Start: ussd.Branch(func(context.Context, ussd.Request) (ussd.Screen, error) { return tt.screen(n, first), nil })}
+					s := dialMenu(t, app.Serve, tt.dialed)
+					send := func(input string) {
+						if !echo {
+							s.last.Hop = ""
+						}
+						s.send(input)
+					}
+					first = "New"
+					for _, input := range tt.then {
+						send(input)
+					}
+					all, page := s.last.Text, ""
+					if !strings.HasPrefix(all, tt.notice) {
+						t.Fatalf("%d parts: the screen is %q", n, all)
+					}
+					for strings.Contains(s.last.Text, "\n98. More") {
+						if page = s.last.Text; !s.last.Continue {
+							t.Fatalf("%d parts: the key for more has ended the session: %q", n, all)
+						}
+						send("98")
+						if all += "\n" + s.last.Text; s.last.Text == page {
+							t.Fatalf("%d parts: no more behind %q", n, page)
+						}
+					}
+					if !s.last.Continue {
+						t.Fatalf("%d parts: the key for more has ended the session: %q", n, all)
+					}
+					for _, part := range parts(n) {
+						if !strings.Contains(all, part) {
+							t.Fatalf("%d parts: %s is on no page: %q", n, part, all)
+						}
+					}
+				}
+			})
+		}
+	}
+}

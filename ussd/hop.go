@@ -64,6 +64,8 @@ const (
 	joined  = 'j' // they were typed as one answer with a "*" in it
 	refused = 'x' // a Check has refused them
 	picked  = 'k' // a list item was chosen, whose key has this sum
+	changed = 'c' // Texts.Changed was shown instead of acting on them
+	asked   = 't' // Texts.TypeItNow was
 	receipt = 'r' // not of inputs: what is shown is of the ThenOnce whose text ended there
 )
 
@@ -137,7 +139,7 @@ func (s *hopState) metadata(name string) (metadata string, ok bool) {
 	var tail, all [160]byte
 	b := s.appendTo(tail[:0])
 	if len(b) > maxState {
-		s.marks = s.marks.of("vjr")
+		s.marks = s.marks.of("vjrct")
 		b = s.appendTo(tail[:0])
 	}
 	ok = len(b) <= maxState
@@ -186,7 +188,7 @@ func parseHop(hop string) (s hopState, ok bool) {
 // parseMark reads "v2-3" or "k1:abcdef".
 func parseMark(s string) (m mark, ok bool) {
 	s, m.sum, _ = strings.Cut(s, ":")
-	if s == "" || strings.IndexByte("vjxkr", s[0]) < 0 || (s[0] == picked) != (len(m.sum) == sumLen) {
+	if s == "" || strings.IndexByte("vjxkrct", s[0]) < 0 || (s[0] == picked) != (len(m.sum) == sumLen) {
 		return m, false
 	}
 	m.kind = s[0]

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/sautigo/africastalking/internal/pages"
 )
 
 // List asks the subscriber to choose one of some items that are loaded when they
@@ -97,7 +98,7 @@ func (l *List[T]) ask(ctx context.Context, w *walk) (string, error) {
 	for _, it := range items {
 		n = nextNumber(n, texts)
 		b = strconv.AppendInt(append(b, '\n'), int64(n), 10)
-		b = append(append(b, ". "...), singleLine(l.Label(it))...)
+		b = append(append(b, ". "...), pages.SingleLine(l.Label(it))...)
 	}
 	return strings.TrimPrefix(string(b), "\n"), nil
 }
@@ -155,19 +156,4 @@ func indexOf(key string, items int, texts *Texts) int {
 		}
 	}
 	return -1
-}
-
-// singleLine keeps a label that comes from elsewhere from looking like two items.
-func singleLine(label string) string {
-	for i := range len(label) {
-		if label[i] < ' ' || label[i] >= 0x80 {
-			return strings.Join(strings.FieldsFunc(label, breaksLine), " ")
-		}
-	}
-	return label
-}
-
-// breaksLine reports whether a phone may begin a new line behind a character.
-func breaksLine(c rune) bool {
-	return unicode.IsControl(c) && c != '\t' || c == '\u2028' || c == '\u2029'
 }

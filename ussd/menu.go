@@ -125,7 +125,7 @@ func (m *Menu) HandleKey(key, label string, s Screen) {
 }
 
 func (m *Menu) add(key, label string, s Screen) {
-	if label == "" || strings.ContainsFunc(label, breaksLine) {
+	if label == "" || strings.ContainsFunc(label, pages.BreaksLine) {
 		panic("ussd: " + strconv.Quote(label) + " is no label")
 	}
 	if isNil(s) {

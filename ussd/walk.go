@@ -149,6 +149,7 @@ func (w *walk) follow() error {
 		if _, ok := w.was.marks.at(void, w.index); ok {
 			// Nobody takes it, so nobody may read it either.
 			w.secrets = append(w.secrets, secret{w.begin, w.after})
+			w.noticeAgain()
 			continue
 		}
 		if err := w.take(w.request.Text[w.begin:w.after]); err != nil {
@@ -253,7 +254,7 @@ func (w *walk) changed(why error) error {
 	if found, err := w.pushReceipt(len(w.request.Text)); found || err != nil {
 		return err
 	}
-	w.was.marks = left
+	w.was.marks = left.with(changed, w.inputs-1, w.inputs-1)
 	w.notice(w.top().texts.Changed)
 	return nil
 }
@@ -264,6 +265,15 @@ func (w *walk) top() *frame { return &w.path[len(w.path)-1] }
 func (w *walk) notice(text string) {
 	top := w.top()
 	top.notice, top.page, top.pages = text, 0, nil
+}
+
+// noticeAgain puts back the notice of a void input: a key for more is for the pages below it.
+func (w *walk) noticeAgain() {
+	if _, ok := w.was.marks.at(changed, w.index); ok {
+		w.notice(w.top().texts.Changed)
+	} else if _, ok := w.was.marks.at(asked, w.index); ok {
+		w.notice(w.top().texts.TypeItNow)
+	}
 }
 
 // asOf returns the request as of the hop whose text ended there.
@@ -405,7 +415,7 @@ func (w *walk) typeItNow() error {
 	case w.after <= w.resumed:
 		last = strings.Count(w.request.Text[:w.resumed], "*")
 	}
-	if w.was.marks = w.was.marks.with(void, w.index, last); len(w.was.marks.of("v")) > maxVoid {
+	if w.was.marks = w.was.marks.with(void, w.index, last).with(asked, last, last); len(w.was.marks.of("v")) > maxVoid {
 		return errWay
 	}
 	return nil
@@ -712,7 +722,7 @@ func (w *walk) name() string {
 // state returns what the next hop needs to know.
 func (w *walk) state() (*hopState, error) {
 	top := w.top()
-	s := &hopState{n: w.inputs, dialled: w.was.dialled, marks: w.was.marks.of("vjx")}
+	s := &hopState{n: w.inputs, dialled: w.was.dialled, marks: w.was.marks.of("vjxct")}
 	if top.once && top.end > 0 {
 		// What has led here is done, and is not taken again.
 		s.way, s.shown = ended, ended

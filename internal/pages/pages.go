@@ -3,6 +3,7 @@ package pages
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sautigo/africastalking/internal/gsm7"
@@ -197,4 +198,19 @@ func keyLen(line string) int {
 		return i + 2
 	}
 	return 0
+}
+
+// SingleLine keeps a label that comes from elsewhere from looking like two items.
+func SingleLine(label string) string {
+	for i := range len(label) {
+		if label[i] < ' ' || label[i] >= 0x80 {
+			return strings.Join(strings.FieldsFunc(label, BreaksLine), " ")
+		}
+	}
+	return label
+}
+
+// BreaksLine reports whether a phone may begin a new line behind a character.
+func BreaksLine(c rune) bool {
+	return unicode.IsControl(c) && c != '\t' || c == '\u2028' || c == '\u2029'
 }
