@@ -16,8 +16,7 @@ import (
 	"github.com/sautigo/africastalking/webhook"
 )
 
-// keptMenuHops is how many hops of a session an app keeps: as many as a subscriber can
-// answer while a copy of the first is on its way.
+// keptMenuHops are as many hops as a subscriber can answer while a copy is on its way.
 const keptMenuHops = 16
 
 // keptRecord is what an app keeps of a session's last hops.
@@ -31,8 +30,7 @@ type keptHop struct {
 	Hop string `json:"hop"`
 }
 
-// secret is a part of a text, from and including the first byte, to and excluding the
-// last, that was typed to a question that is explicit.
+// secret is from where to where a text was typed to a question that is explicit.
 type secret [2]int
 
 // blank returns a text without what was secret in it. Its length stays.
@@ -117,8 +115,7 @@ func (p *privacy) note(secrets []secret, shift int, next bool) {
 	}
 }
 
-// keeps reports whether it matters what the hops of the session have shown, and there is a
-// store that knows.
+// keeps reports whether a store knows what the hops of the session have shown.
 func (w *walk) keeps() bool {
 	return w.app.records != nil && !w.app.fixed && w.request.SessionID != ""
 }
@@ -137,9 +134,23 @@ func (w *walk) recall(shown string) (err error) {
 	w.again = false
 	if w.was, w.echoed = parseHop(w.request.Hop); !w.echoed {
 		w.was.dialled = w.inputs // unless there is a record of the session
-		if w.keeps() && text != "" {
-			err = w.recallKept()
-		}
+	}
+	if !w.echoed && text != "" && w.keeps() {
+		key := record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
+		_, err = record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
+			w.unsure = len(rec.Hops) > 0
+			for _, h := range rec.Hops {
+				s, _ := parseHop(h.Hop)
+				switch {
+				case h.Len < len(text):
+					// Behind a hop since when metadata comes back, others may not be kept.
+					w.was, w.unsure = s, !h.is(key, text[:h.Len], 0) || s.echoes && s.n < w.inputs-1
+				case w.unsure && s.n == s.dialled && h.is(key, text, 0):
+					w.unsure = false // it is a copy of the first hop
+				}
+			}
+			return false, nil
+		})
 	}
 	if w.inputs > 0 && w.was.n >= w.inputs || w.was.receipt() > len(text) {
 		w.unsure = true // it is of another hop
@@ -148,28 +159,6 @@ func (w *walk) recall(shown string) (err error) {
 		w.was = unknown
 	}
 	return err
-}
-
-func (w *walk) recallKept() error {
-	text, key := w.request.Text, record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
-	_, err := record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
-		w.unsure = len(rec.Hops) > 0
-		for _, h := range rec.Hops {
-			s, _ := parseHop(h.Hop)
-			switch {
-			case h.Len < len(text) && h.is(key, text[:h.Len], 0):
-				// Behind a hop since when metadata comes back, others may not be kept.
-				w.was, w.unsure = s, s.echoes && s.n < w.inputs-1
-			case w.unsure && s.n == s.dialled && h.is(key, text, 0):
-				w.unsure = false // it is a copy of the first hop
-			}
-		}
-		return false, nil
-	})
-	if err != nil {
-		return fmt.Errorf("ussd: what the session has shown: %w", err)
-	}
-	return nil
 }
 
 // keep leaves in the store what the next hop's metadata may not bring.
@@ -195,7 +184,7 @@ func (w *walk) keep(metadata string, s *hopState) error {
 				// Copies of this hop show two screens, and it is not known which one
 				// the subscriber reads: no answer counts for either.
 				this.Hop, _ = s.lost().metadata("")
-			case h.Len < this.Len && h.is(key, text[:h.Len], 0):
+			default: // its text may be hashed without what was no secret then
 				before = append(before, h)
 			}
 		}
@@ -316,8 +305,7 @@ func (w *walk) asked() string {
 	return string(sum[:])
 }
 
-// pushReceipt puts the screen of the ThenOnce of a hop on the path, if there is one. The
-// hop is named by where its text ends.
+// pushReceipt puts the screen of the ThenOnce of the hop whose text ended there on the path.
 func (w *walk) pushReceipt(end int) (found bool, err error) {
 	if w.app.records == nil {
 		return false, nil

@@ -389,3 +389,109 @@ func TestThenOnceWaitsForAnother(t *testing.T) {
 		}
 	}
 }
+
+// A copy of a payment hop is answered with the receipt, although what was paid makes its
+// last answer one that is refused by now, or the question one that cannot be asked.
+func TestReceiptBehindARefusal(t *testing.T) {
+	t.Parallel()
+	type bank struct {
+		balance int
+		owed    []string
+		paid    int
+	}
+	amount := func(b *bank, most int) *ussd.Prompt[int] {
+		return &ussd.Prompt[int]{Text: "How much?", Parse: ussd.Int(1, most), Tries: 2,
+			Check: func(_ context.Context, _ ussd.Request, v int) error {
+				if v > b.balance {
+					return errors.New("You have too little.")
+				}
+				return nil
+			}}
+	}
+	owed := func(b *bank, none error) *ussd.List[string] {
+		return &ussd.List[string]{Title: "Which?", Label: func(s string) string { return s },
+			Load: func(context.Context, ussd.Request) ([]string, error) {
+				if len(b.owed) == 0 {
+					return nil, none
+				}
+				return b.owed, nil
+			}}
+	}
+	pay := func(b *bank) func(context.Context, ussd.Request) (ussd.Response, error) {
+		return func(context.Context, ussd.Request) (ussd.Response, error) {
+			b.paid++
+			b.balance, b.owed = b.balance-90, nil
+			return ussd.Continue("Paid"), nil
+		}
+	}
+	for name, tt := range map[string]struct {
+		before, after func(b *bank) ussd.Screen
+		inputs        []string
+	}{
+		"Check": {func(b *bank) ussd.Screen { return ussd.Ask(amount(b, 500)).ThenOnce(pay(b)) }, nil, []string{"90"}},
+		"Check before a branch": {func(b *bank) ussd.Screen {
+			return ussd.Ask(amount(b, 500)).To(ussd.Branch(func(context.Context, ussd.Request) (ussd.Screen, error) { return ussd.Ask().ThenOnce(pay(b)), nil }))
+		}, nil, []string{"90"}},
+		"Check before another question": {func(b *bank) ussd.Screen {
+			return ussd.Ask(amount(b, 500), &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4), Explicit: true}).ThenOnce(pay(b))
+		}, nil, []string{"90", "1234"}},
+		"Parse": {func(b *bank) ussd.Screen { return ussd.Ask(amount(b, 500)).ThenOnce(pay(b)) },
+			func(b *bank) ussd.Screen { return ussd.Ask(amount(b, 50)).ThenOnce(pay(b)) }, []string{"90"}},
+		"Load that stops": {func(b *bank) ussd.Screen { return ussd.Ask(owed(b, ussd.Stop("You owe nothing."))).ThenOnce(pay(b)) }, nil, []string{"1"}},
+		"Load that stops before another question": {func(b *bank) ussd.Screen {
+			return ussd.Ask(owed(b, ussd.Stop("You owe nothing.")), amount(b, 500)).ThenOnce(pay(b))
+		}, nil, []string{"1", "90"}},
+		"Load without items": {func(b *bank) ussd.Screen { return ussd.Ask(owed(b, nil)).ThenOnce(pay(b)) }, nil, []string{"1"}},
+		"Confirm that stops": {func(b *bank) ussd.Screen {
+			return ussd.Ask(ussd.Confirm(func(context.Context, ussd.Request) (string, error) {
+				if len(b.owed) == 0 {
+					return "", ussd.Stop("You owe nothing.")
+				}
+				return "Pay?", nil
+			})).ThenOnce(pay(b))
+		}, nil, []string{"1"}},
+		"Branch that stops": {func(b *bank) ussd.Screen {
+			return ussd.Branch(func(context.Context, ussd.Request) (ussd.Screen, error) {
+				if len(b.owed) == 0 {
+					return nil, ussd.Stop("You owe nothing.")
+				}
+				return ussd.Ask(amount(b, 500)).ThenOnce(pay(b)), nil
+			})
+		}, nil, []string{"90"}},
+	} {
+		for _, echo := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, "/echo=", echo), func(t *testing.T) {
+				t.Parallel()
+				b := &bank{balance: 100, owed: []string{"Water"}}
+				m := func(s ussd.Screen) *ussd.Menu {
+					m := ussd.NewMenu("M")
+					m.Handle("Pay", s)
+					return m
+				}
+				store := new(state.Memory)
+				app := &ussd.App{Start: m(tt.before(b)), Store: store}
+				r := ussd.Request{SessionID: "s", PhoneNumber: "p"}
+				var res ussd.Response
+				for i, in := range append([]string{"", "1"}, tt.inputs...) {
+					if i > 0 {
+						r.Text = strings.TrimPrefix(r.Text+"*"+in, "*")
+					}
+					if echo {
+						r.Hop = res.Hop
+					}
+					var err error
+					if res, err = app.Serve(t.Context(), r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if tt.after != nil {
+					app = &ussd.App{Start: m(tt.after(b)), Store: store}
+				}
+				again, err := app.Serve(t.Context(), r)
+				if res.Text != "Paid\n0. Back" || again != res || err != nil || b.paid != 1 {
+					t.Errorf("paid %d times, shown %+v, and to a copy %+v, %v", b.paid, res, again, err)
+				}
+			})
+		}
+	}
+}

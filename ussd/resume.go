@@ -130,8 +130,8 @@ type resumePoint struct {
 	Hop   []byte `json:"hop,omitempty"`
 	Shown []byte `json:"shown,omitempty"`
 	At    int64  `json:"at"` // ms since 1970
-	// Over is set if there is nothing to go on with: the session has ended, by the app if
-	// Ended is set, or the hop failed.
+	// Over is set if there is nothing to go on with: the session has ended, or the hop
+	// failed. If Ended is not set, a copy of it may turn out better.
 	Over  bool `json:"over,omitempty"`
 	Ended bool `json:"ended,omitempty"`
 }
@@ -206,7 +206,6 @@ func (o *resume) enter(ctx context.Context, key string, r Request) (from *resume
 	return from, err
 }
 
-// offers reports whether there is something to go on with.
 func (o *resume) offers(p *resumePoint) bool {
 	return p != nil && !p.Over && len(p.Text) > 0 && time.Now().UnixMilli() < p.At+o.limit.Milliseconds()
 }
@@ -214,6 +213,7 @@ func (o *resume) offers(p *resumePoint) bool {
 // run runs a hop, which came in a session, and remembers what it led to.
 func (o *resume) run(ctx context.Context, key, session string, r Request, from *resumePoint) (resp Response, err error) {
 	p := resumePoint{ID: []byte(r.SessionID), Len: len(r.Text), Over: true} // unless it turns out well
+	p.Ended = p.Len > 0 && p.Len == len(from.Text)                          // or it would be offered for ever
 	defer func() { o.remember(ctx, key, session, p) }()
 	inner, typed := withPrivacy(ctx, len(from.Text), string(from.Shown))
 	resp, err = o.next(inner, r)
@@ -226,7 +226,8 @@ func (o *resume) run(ctx context.Context, key, session string, r Request, from *
 	case !shown.Continue:
 		p.Ended = true
 	default:
-		p.Text, p.Hop, p.Shown, p.Over = []byte(blank(r.Text, typed.secrets)), []byte(r.Hop), []byte(shown.Hop), false
+		p.Text, p.Hop, p.Shown = []byte(blank(r.Text, typed.secrets)), []byte(r.Hop), []byte(shown.Hop)
+		p.Over, p.Ended = false, false
 	}
 	return resp, err
 }

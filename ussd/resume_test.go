@@ -485,3 +485,72 @@ func TestCopiesOfResumedHops(t *testing.T) {
 		hops[s.text] = res.Hop
 	}
 }
+
+// A session that is gone on with leaves what the store knows of the hops before, for their
+// late copies.
+func TestLateCopyOfTheSessionBefore(t *testing.T) {
+	t.Parallel()
+	store, version := new(state.Memory), 0
+	var versions []*ussd.App
+	pay := ussd.Ask(&ussd.Prompt[int]{Text: "How much?", Parse: ussd.Int(1, 500)}).ThenOnce(func(context.Context, ussd.Request) (ussd.Response, error) {
+		return ussd.Continue("Paid"), nil
+	})
+	for _, first := range []ussd.Screen{pay, ussd.ScreenFunc(phoneNumber)} {
+		m, sub := ussd.NewMenu("M"), ussd.NewMenu("Sub")
+		sub.HandleFunc("x", phoneNumber)
+		m.Handle("Pay", first)
+		m.Handle("Sub", sub)
+		versions = append(versions, &ussd.App{Start: m, Store: store})
+	}
+	serve := ussd.Resume(store, func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+		return versions[version].Serve(ctx, r)
+	})
+	const start, sub = "M\n1. Pay\n2. Sub", "Sub\n1. x\n0. Back"
+	for i, s := range []struct {
+		version             int
+		session, text, want string
+	}{
+		{0, "one", "", start}, {0, "one", "1", "How much?\n0. Back"}, {0, "one", "1*50", "Paid\n0. Back"},
+		{0, "one", "1*50*0", start}, {0, "one", "1*50*0*2", sub},
+		{0, "two", "", question}, {0, "two", "1", sub}, {0, "two", "1*0", start}, {0, "two", "1*0*2", sub},
+		{1, "one", "1*50", "Paid\n0. Back"}, {1, "one", "1*50*0*2", sub},
+	} {
+		version = s.version
+		res, err := serve(t.Context(), ussd.Request{SessionID: s.session, PhoneNumber: "p", Text: s.text})
+		if res.Text != s.want || err != nil {
+			t.Errorf("hop %d, session %s, text %q shows %q, %v; want %q", i, s.session, s.text, res.Text, err, s.want)
+		}
+	}
+}
+
+// What cannot be gone on with is not offered for ever.
+func TestResumeThatFails(t *testing.T) {
+	t.Parallel()
+	fails := false
+	serve := ussd.Resume(new(state.Memory), func(_ context.Context, r ussd.Request) (ussd.Response, error) {
+		if fails && r.Text != "" {
+			return ussd.Response{}, ussd.ErrConflict
+		}
+		return ussd.Continue("at " + r.Text), nil
+	})
+	var shown []string
+	for _, hop := range []struct {
+		session, text string
+		fails         bool
+	}{
+		{"one", "", false}, {"one", "1", false}, {"two", "", true}, {"two", "1", true}, {"two", "1", false},
+		{"three", "", false}, {"three", "1", false}, {"four", "", true}, {"four", "1", true}, {"five", "", true},
+	} {
+		fails = hop.fails
+		res, err := serve(t.Context(), ussd.Request{SessionID: hop.session, PhoneNumber: "p", Text: hop.text})
+		if err != nil {
+			res.Text = err.Error()
+		}
+		shown = append(shown, res.Text)
+	}
+	const failed = "ussd: hop does not follow the one before"
+	want := []string{"at ", "at 1", question, failed, "at 1", "at ", "at 1", question, failed, "at "}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		t.Errorf("shown (-want +got):\n%s", diff)
+	}
+}

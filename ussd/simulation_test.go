@@ -14,6 +14,7 @@ import (
 
 var (
 	simSeeds = flag.Int("seeds", 200, "how many seeds TestSimulation plays")
+	simFirst = flag.Int("first", 1, "the seed that TestSimulation begins with")
 	simSeed  = flag.Uint64("seed", 0, "the only seed that TestSimulation plays; with -v it prints all that happens")
 )
 
@@ -96,7 +97,8 @@ func TestSimulation(t *testing.T) {
 	}
 	var sum counts
 	began, reported := time.Now(), time.Now()
-	for seed := uint64(1); seed <= uint64(*simSeeds); seed++ {
+	for n := range *simSeeds {
+		seed := uint64(*simFirst + n)
 		s := simulate(t, seed, control{})
 		sum.add(s.counts)
 		if report(t, s); t.Failed() {
@@ -104,7 +106,7 @@ func TestSimulation(t *testing.T) {
 		}
 		if time.Since(reported) > 5*time.Second {
 			reported = time.Now()
-			t.Logf("%d of %d seeds in %v", seed, *simSeeds, time.Since(began).Round(time.Second))
+			t.Logf("%d of %d seeds in %v", n+1, *simSeeds, time.Since(began).Round(time.Second))
 		}
 	}
 	t.Logf("%d seeds: %+v", *simSeeds, sum)

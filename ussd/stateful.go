@@ -20,10 +20,9 @@ const (
 	noHop      = "~"
 )
 
-// ErrConflict is wrapped by the error of a [Stateful] function for a hop that is
-// neither one it has answered nor the next: the inputs before the last are not
-// those of this session, or the session has ended, or a hop with another input
-// was tried before and failed. The session's record stays as it was.
+// ErrConflict is wrapped by the error of a [Stateful] function for a hop that is neither one
+// it has answered nor the next: its inputs are not those of this session, the session has
+// ended, or a hop with another input was tried before and failed.
 var ErrConflict = errors.New("ussd: hop does not follow the one before")
 
 // ErrLost is wrapped by the error for a hop in the middle of a session of which the
@@ -187,8 +186,7 @@ type attempt struct {
 
 func (s *session) last() *answeredHop { return &s.Hops[len(s.Hops)-1] }
 
-// claim notes that the hop is being tried, unless it was answered, and finds out what was
-// typed on it.
+// claim notes that the hop is being tried, unless it is known, and finds what was typed on it.
 func (s *session) claim(ctx context.Context, key string, r *Request) (known *answeredHop, err error) {
 	before, _ := privacyOf(ctx).before()
 	resumed := s.resumed(before)

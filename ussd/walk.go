@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,12 +102,16 @@ func (w *walk) serve() (Response, error) {
 		w.resumed = resumed + shift
 	}
 	if err := w.recall(shown); err != nil {
-		return Response{}, err
+		return Response{}, fmt.Errorf("ussd: what the session has shown: %w", err)
 	}
 	var res Response
 	err := w.follow()
 	if err == errShown || err == errWay {
 		err = w.changed(err)
+	} else if w.barred(err) {
+		if found, failed := w.pushReceipt(len(w.request.Text)); found || failed != nil {
+			err = failed
+		}
 	}
 	if err == nil {
 		res, err = w.show()
@@ -197,8 +202,8 @@ var (
 	errWay   = errors.New("ussd: the way is another one")
 )
 
-// compare reports whether the input that is being taken was given to the screen that is
-// on the path now. Only the first input of a hop is compared: those of earlier hops were.
+// compare reports whether the input was given to the screen that is on the path now. Only
+// the first one of a hop is compared: those of earlier hops were.
 func (w *walk) compare() error {
 	if w.index != w.was.n || !w.was.known || w.was.receipt() > 0 {
 		return nil
@@ -259,6 +264,16 @@ func (w *walk) changed(why error) error {
 	return nil
 }
 
+// barred reports whether nothing leads on from the last question of a flow: because of what a
+// ThenOnce has done, perhaps, when this very hop came before. Nobody gets there by a wrong PIN.
+func (w *walk) barred(err error) bool {
+	if len(w.path) == 0 || err == nil && w.top().notice == "" {
+		return false
+	}
+	f, ok := w.top().screen.(*Flow)
+	return ok && int(w.top().step) == len(f.questions)-1 && (err != nil || !w.top().asked.explicit)
+}
+
 func (w *walk) top() *frame { return &w.path[len(w.path)-1] }
 
 // notice puts a notice above the screen at the top of the path.
@@ -293,7 +308,6 @@ func (w *walk) scope() context.Context {
 	return s
 }
 
-// take follows one input.
 func (w *walk) take(input string) error {
 	top := w.top()
 	key := clean(input)
