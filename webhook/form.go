@@ -76,10 +76,14 @@ func parseInPlace(body []byte, room []span) (Form, error) {
 		wide    bool
 	)
 	for r := 0; ; r++ {
+		run := r
 		for r < len(body) && formClass[body[r]] == 0 {
-			body[w] = body[r]
-			r, w = r+1, w+1
+			r++
 		}
+		if w < run {
+			copy(body[w:], body[run:r])
+		}
+		w += r - run
 		if r == len(body) || body[r] == '&' {
 			if !inValue {
 				keyEnd = w

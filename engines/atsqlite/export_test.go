@@ -3,6 +3,7 @@ package atsqlite
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // WithoutSync makes a store that acknowledges before the disk has anything: the control of
@@ -20,3 +21,25 @@ func (s *Store) LimitPages(n int) error {
 func (s *Store) Break() {
 	_ = s.commit(context.Background(), func(*batch) error { return s.writer.exec("pragma query_only = on") })
 }
+
+// MoveClock sets the machine's clock to an offset from the time that it is, and returns
+// what the store's clock says.
+func (s *Store) MoveClock(offset time.Duration) int64 {
+	s.clock.mu.Lock()
+	s.clock.wall = func() time.Time { return time.Now().Add(offset) }
+	s.clock.mu.Unlock()
+	return s.Now()
+}
+
+// Now is the store's clock.
+func (s *Store) Now() int64 { return s.clock.ms() }
+
+// Fault makes a change that cannot be made.
+func (s *Store) Fault(ctx context.Context) error {
+	return s.commit(ctx, func(*batch) error {
+		return s.writer.exec("insert into record values (x'00', 1, 1, zeroblob(2000000000))")
+	})
+}
+
+// Abandon closes what a store that has failed leaves open, as the end of its process does.
+func (s *Store) Abandon() { _ = s.release() }

@@ -80,7 +80,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
-func open(path string, c config) (s *Store, err error) {
+func open(path string, c config) (_ *Store, err error) {
 	switch {
 	case path == "":
 		return nil, errors.New("it has no name")
@@ -93,7 +93,7 @@ func open(path string, c config) (s *Store, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, errors.New("it is a folder")
 	}
-	s = &Store{limit: c.maxDeliveries, failed: make(chan struct{}), idle: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	s := &Store{limit: c.maxDeliveries, failed: make(chan struct{}), idle: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			s.release()
@@ -185,15 +185,17 @@ func lock(path string, wait time.Duration) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the file that locks it: %w", reason(err))
 	}
-	c, err := connect(path, wait, nil)
-	if err != nil {
-		return nil, fmt.Errorf("locking it: %w", err)
-	}
-	if err := c.exec("begin exclusive"); err != nil {
-		c.Close()
-		if code(err)&0xff == sqlite3.SQLITE_BUSY {
-			return nil, ErrInUse
+	// Without a journal in memory there would be one beside the file.
+	c, err := connect(path, wait, url.Values{"_pragma": {"journal_mode(memory)"}})
+	if err == nil {
+		if err = c.exec("begin exclusive"); err != nil {
+			c.Close()
 		}
+	}
+	if code(err)&0xff == sqlite3.SQLITE_BUSY {
+		return nil, ErrInUse
+	}
+	if err != nil {
 		return nil, fmt.Errorf("locking it: %w", err)
 	}
 	return c, nil
@@ -330,7 +332,18 @@ func (s *Store) prepareFile(c config) error {
 // conn is a connection for one goroutine at a time.
 type conn struct {
 	driver.Conn
-	args []driver.NamedValue
+	args       []driver.NamedValue
+	statements []driver.Stmt
+}
+
+// Close closes the statements too: SQLite keeps the file open as long as there are any.
+func (c *conn) Close() error {
+	var errs []error
+	for _, s := range c.statements {
+		errs = append(errs, s.Close())
+	}
+	c.statements = nil
+	return errors.Join(append(errs, c.Conn.Close())...)
 }
 
 func (c *conn) exec(statement string) error {
@@ -343,6 +356,7 @@ func (c *conn) prepare(statement string) (*stmt, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.statements = append(c.statements, s)
 	return &stmt{conn: c, exec: s.(driver.StmtExecContext), query: s.(driver.StmtQueryContext)}, nil
 }
 

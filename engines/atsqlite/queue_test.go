@@ -2,13 +2,16 @@ package atsqlite_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sautigo/africastalking/engines/atsqlite"
+	"github.com/sautigo/africastalking/webhook"
 	"github.com/sautigo/africastalking/webhook/inbox"
 	"github.com/sautigo/africastalking/webhook/inbox/inboxtest"
 )
@@ -55,6 +58,14 @@ func TestQueue(t *testing.T) {
 	)
 }
 
+// delivery returns a delivery with a key of its own.
+func delivery(body string) inbox.Delivery {
+	return inbox.Delivery{
+		Name: "reports", Key: "reports-" + rand.Text(), Received: time.Now(), Window: time.Hour,
+		Callback: webhook.Callback{MediaType: "application/x-www-form-urlencoded", Body: []byte(body)},
+	}
+}
+
 // contents returns all that is in the file, once the log is emptied.
 func contents(t *testing.T, path string) []byte {
 	t.Helper()
@@ -88,4 +99,37 @@ func raw(tb testing.TB, path string, statements ...string) {
 			tb.Fatalf("%s: %v", s, err)
 		}
 	}
+}
+
+// hold writes to a file, past its store, until it is released.
+func hold(t *testing.T, path string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	release = sync.OnceFunc(func() {
+		_ = tx.Rollback()
+		_ = db.Close()
+	})
+	t.Cleanup(release)
+	return release
+}
+
+// count reads a number from a file, past its store.
+func count(t *testing.T, path, query string) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow(query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

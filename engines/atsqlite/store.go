@@ -289,7 +289,7 @@ func (s *Store) Close() error {
 func (s *Store) release() error {
 	var errs []error
 	if s.queries != nil {
-		s.queries.close()
+		errs = append(errs, s.queries.close())
 	}
 	if s.readers != nil {
 		errs = append(errs, s.readers.Close())

@@ -28,6 +28,9 @@ func Mask(text string, urls ...string) string {
 	return text
 }
 
+// Where returns a URL, or its path, with its secrets masked.
+func Where(url string) string { return Mask(url, url) }
+
 func secretsOf(raw string) []string {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -1,4 +1,4 @@
-package internal_test
+package gateway_test
 
 import (
 	"encoding/json"
