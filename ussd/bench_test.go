@@ -32,8 +32,8 @@ func BenchmarkParse(b *testing.B) {
 
 func TestAllocs(t *testing.T) {
 	for _, name := range hops {
-		if got := bench.Allocs(bench.Form, sample(t, name), ussd.Handler(answerNumber)); got > 8 {
-			t.Errorf("%s takes %d allocations, limit 8", name, got)
+		if got := bench.Allocs(bench.Form, sample(t, name), ussd.Handler(answerNumber)); got > 3 {
+			t.Errorf("%s takes %d allocations, limit 3", name, got)
 		}
 	}
 }

@@ -31,7 +31,11 @@ const Apology = "Sorry, we could not finish this. Please check before you try ag
 func Handler(fn func(context.Context, Request) (Response, error), opts ...webhook.Option) http.Handler {
 	return webhook.ReplyHandler(func(ctx context.Context, r Request) (Response, error) {
 		res, err := fn(ctx, r)
-		if stop := (*ScreenError)(nil); err != nil && errors.As(err, &stop) && stop.Err == nil {
+		if err == nil {
+			return res, nil
+		}
+		// Above, stop would be allocated for each hop.
+		if stop := (*ScreenError)(nil); errors.As(err, &stop) && stop.Err == nil {
 			return stop.Screen, nil
 		}
 		return res, err

@@ -75,8 +75,8 @@ func (r *Fields) lookup(name string) (value string, ok bool) {
 	f := &r.form
 	start := uint32(0)
 	for i, e := range f.ends {
-		// Most keys differ in length already.
-		if int(e.key-start) == len(name) || f.wide {
+		// Most keys differ in length or in their first letter already.
+		if f.wide || start < e.key && int(e.key-start) == len(name) && (f.text[start]^name[0])&^0x20 == 0 {
 			switch key := f.text[start:e.key]; {
 			case key == name:
 				if ok {

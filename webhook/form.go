@@ -76,14 +76,10 @@ func parseInPlace(body []byte, room []span) (Form, error) {
 		wide    bool
 	)
 	for r := 0; ; r++ {
-		run := r
 		for r < len(body) && formClass[body[r]] == 0 {
-			r++
+			body[w] = body[r]
+			r, w = r+1, w+1
 		}
-		if w < run {
-			copy(body[w:], body[run:r])
-		}
-		w += r - run
 		if r == len(body) || body[r] == '&' {
 			if !inValue {
 				keyEnd = w

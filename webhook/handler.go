@@ -119,7 +119,9 @@ func (x *typed[T, R]) replies() bool {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := h.begin()
 	c.parent, c.w, c.r, c.config = r.Context(), w, r, &h.config
-	c.start, c.timeout = time.Now(), h.config.timeout
+	if c.timeout = h.config.timeout; c.timeout > 0 || h.config.observer != nil {
+		c.start = time.Now()
+	}
 	c.form.ends = c.room[:0]
 	defer c.end()
 	if sendsAtFlush(w) && h.watch.add(c) {

@@ -18,13 +18,12 @@ import (
 	"github.com/sautigo/africastalking/webhook/inbox"
 )
 
-const (
-	// DefaultStream is the stream of a [Queue] unless [WithStream] says otherwise.
-	DefaultStream = "at-inbox"
-	// DefaultMaxDeliveries is how many deliveries a [Queue] holds unless
-	// [WithMaxDeliveries] says otherwise: 100,000.
-	DefaultMaxDeliveries = 100_000
-)
+// DefaultStream is the stream of a [Queue] unless [WithStream] says otherwise.
+const DefaultStream = "at-inbox"
+
+// DefaultMaxDeliveries is how many deliveries a [Queue] holds unless [WithMaxDeliveries]
+// says otherwise: 100,000.
+const DefaultMaxDeliveries = 100_000
 
 // WithStream sets the stream of a [Queue]. Queues over one stream share their deliveries:
 // use one stream for all machines of a service, and another for each other service. The
@@ -32,8 +31,9 @@ const (
 func WithStream(name string) Option { return func(o *options) { o.stream = name } }
 
 // WithMaxDeliveries sets how many deliveries a [Queue] holds, those that wait and dead
-// letters together. Several machines may exceed it by what they accept in a second. The
-// default is [DefaultMaxDeliveries]. It panics unless n is positive.
+// letters together. Those that are being handled may be missed for a moment, and several
+// machines may exceed the number by what they accept in a second. The default is
+// [DefaultMaxDeliveries]. It panics unless n is positive.
 //
 // To limit bytes, set MaxBytes of the stream with [WithStreamConfig]: the queue is full
 // when nine tenths are used. The rest is for noting what came of the deliveries.
@@ -63,6 +63,12 @@ const (
 	waitingState = "wait"
 	deadState    = "dead"
 	doneState    = "done"
+)
+
+// The consumers. Nobody reads from that of the dead letters: it counts them.
+const (
+	workConsumer = "work"
+	deadConsumer = "dead"
 )
 
 // recordHeader is the header that holds a record as JSON.
@@ -112,7 +118,7 @@ type Queue struct {
 	*Store
 	stream     jetstream.Stream
 	name       string
-	work, dead jetstream.Consumer
+	work       jetstream.Consumer
 	durability inbox.Durability
 	limit      int
 	maxBytes   int64
@@ -182,7 +188,7 @@ func (q *Queue) open(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	consumer := jetstream.ConsumerConfig{
-		Durable: "work", FilterSubject: q.subject(waitingState, ">"),
+		Durable: workConsumer, FilterSubject: q.subject(waitingState, ">"),
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
 		// Those that will be tried again later are not acknowledged either.
 		MaxAckPending: -1, MaxWaiting: 4096,
@@ -190,9 +196,8 @@ func (q *Queue) open(ctx context.Context, o *options) (err error) {
 	if q.work, err = q.stream.CreateOrUpdateConsumer(ctx, consumer); err != nil {
 		return err
 	}
-	// Nobody reads from this one: its number of pending messages is that of dead letters.
-	consumer.Durable, consumer.FilterSubject = "dead", q.subject(deadState, ">")
-	q.dead, err = q.stream.CreateOrUpdateConsumer(ctx, consumer)
+	consumer.Durable, consumer.FilterSubject = deadConsumer, q.subject(deadState, ">")
+	_, err = q.stream.CreateOrUpdateConsumer(ctx, consumer)
 	return err
 }
 
@@ -444,24 +449,24 @@ func (q *Queue) leave() {
 
 // count asks the server for what the queue holds.
 func (q *Queue) count(ctx context.Context) error {
-	work, err := q.work.Info(ctx)
-	if err != nil {
-		return err
-	}
-	dead, err := q.dead.Info(ctx)
-	if err != nil {
-		return err
-	}
-	q.room.held = int(work.NumPending) + work.NumAckPending + int(dead.NumPending) + q.room.putting
-	q.room.noBytes = false
-	if q.maxBytes > 0 {
-		info, err := q.stream.Info(ctx)
+	held := q.room.putting
+	for _, name := range []string{workConsumer, deadConsumer} {
+		c, err := q.stream.Consumer(ctx, name)
 		if err != nil {
 			return err
 		}
-		q.room.noBytes = info.State.Bytes > uint64(q.maxBytes-q.maxBytes/10)
+		info := c.CachedInfo()
+		held += int(info.NumPending) + info.NumAckPending
 	}
-	q.room.counted = time.Now()
+	noBytes := false
+	if q.maxBytes > 0 {
+		stream, err := q.js.Stream(ctx, q.name)
+		if err != nil {
+			return err
+		}
+		noBytes = stream.CachedInfo().State.Bytes > uint64(q.maxBytes-q.maxBytes/10)
+	}
+	q.room.held, q.room.noBytes, q.room.counted = held, noBytes, time.Now()
 	return nil
 }
 
@@ -470,7 +475,12 @@ func (q *Queue) list(ctx context.Context, state string) (map[string]time.Time, e
 	if err := q.ready(ctx); err != nil {
 		return nil, err
 	}
-	info, err := q.stream.Info(ctx, jetstream.WithSubjectFilter(q.subject(state, ">")))
+	// Info changes the stream that it is called on, which others use meanwhile.
+	stream, err := q.js.Stream(ctx, q.name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(q.subject(state, ">")))
 	if err != nil {
 		return nil, err
 	}

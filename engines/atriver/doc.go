@@ -47,7 +47,8 @@
 //
 // When the server is gone, Put returns errors, so callbacks are answered 503 and come
 // again. Run waits for it while nothing is being handled. A result that cannot be noted
-// for five seconds ends Run with an error: let the process end and be started again.
+// for half a minute, or that the server refuses, ends Run with an error: let the process
+// end and be started again.
 //
 // # What is not guaranteed
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,8 +26,10 @@ const (
 	fetchCooldown = 5 * time.Millisecond
 	// pollEvery is how often a process looks for deliveries whose time has come.
 	pollEvery = 100 * time.Millisecond
-	// noteFor is for how long a process tries to note a result.
-	noteFor = 5 * time.Second
+	// noteFor is for how long a process tries to note a result while the server is away,
+	// and noteTimeout limits each try.
+	noteFor     = 30 * time.Second
+	noteTimeout = 5 * time.Second
 	// spareConns is how many connections Run takes beside one for each worker: to listen,
 	// to fetch and for two batches of puts.
 	spareConns = 4
@@ -154,35 +157,47 @@ func (q *Queue) note(ctx context.Context, a attempt, d inbox.Delivery, tx pgx.Tx
 			// The attempt has failed, unless the transaction was committed and the
 			// connection broke before the answer came: then the job runs no more.
 		}
-		timeout, cancel := context.WithTimeout(ctx, noteFor)
+		timeout, cancel := context.WithTimeout(ctx, noteTimeout)
 		_ = tx.Rollback(timeout)
 		cancel()
 	}
-	fate := inbox.Next(d, result)
-	ctx, cancel := context.WithTimeout(ctx, noteFor)
-	defer cancel()
-	for pause := 50 * time.Millisecond; ; pause *= 2 {
-		var err error
-		if result == nil {
-			err = q.noteDone(ctx, a, q.pool)
-		} else {
-			err = q.noteFailed(ctx, a, fate, q.pool)
-		}
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause):
-		}
+	var fate inbox.Fate
+	if result != nil {
+		fate = inbox.Next(d, result)
 	}
+	try := func() error {
+		ctx, cancel := context.WithTimeout(ctx, noteTimeout)
+		defer cancel()
+		if result == nil {
+			return q.noteDone(ctx, a, q.pool)
+		}
+		return q.noteFailed(ctx, a, fate, q.pool)
+	}
+	start, pause := time.Now(), 50*time.Millisecond
+	for {
+		err := try()
+		if err == nil || !isAway(err) || time.Since(start) > noteFor {
+			return err
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, time.Second)
+	}
+}
+
+// isAway reports whether an error is that of a server that may come back soon.
+func isAway(err error) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return true
+	}
+	// A connection failed, a conflict with another transaction, an operator's intervention.
+	return slices.Contains([]string{"08", "40", "57"}, pgErr.Code[:2]) || pgErr.Code == tooManyConnections
 }
 
 // commit marks a delivery as done in the transaction of its effect. Both are kept, or
 // neither.
 func (q *Queue) commit(ctx context.Context, a attempt, tx pgx.Tx) error {
-	ctx, cancel := context.WithTimeout(ctx, noteFor)
+	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
 	defer cancel()
 	tag, err := tx.Exec(ctx, q.sql.done, a.job, a.raw)
 	if err == nil && tag.RowsAffected() == 0 {

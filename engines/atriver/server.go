@@ -148,6 +148,8 @@ func (s server) durability() inbox.Durability {
 
 var errNotMigrated = errors.New("it has no tables: call Migrate")
 
+const tooManyConnections = "53300"
+
 // explain adds to an error of the server what can be done about it.
 func explain(err error) error {
 	var pgErr *pgconn.PgError
@@ -162,7 +164,7 @@ func explain(err error) error {
 		hint = "the server is a read-only replica: connect to the primary, as with target_session_attrs=read-write in the URL"
 	case "26000", "42P05", "08P01": // a prepared statement that is not there, or is already
 		hint = "behind PgBouncer in transaction mode, set default_query_exec_mode=exec in the pool's URL and use WithPollOnly"
-	case "53300": // too_many_connections
+	case tooManyConnections:
 		hint = "each process takes as many connections as its pool has: see pool_max_conns"
 	default:
 		return err

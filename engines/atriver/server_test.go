@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/user"
@@ -100,7 +101,7 @@ func newServer(tb testing.TB) *postgres {
 			tb.Fatal(err)
 		}
 	}
-	initdb := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	initdb := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en", "--no-sync")
 	initdb.Dir = dir
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred}
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -250,7 +251,8 @@ func open(tb testing.TB, pool *pgxpool.Pool, opts ...atriver.Option) (*atriver.Q
 
 func openSchema(tb testing.TB, pool *pgxpool.Pool, schema string, opts ...atriver.Option) *atriver.Queue {
 	tb.Helper()
-	q, err := atriver.New(pool, append([]atriver.Option{atriver.WithSchema(schema)}, opts...)...)
+	quiet := atriver.WithLogger(slog.New(slog.DiscardHandler))
+	q, err := atriver.New(pool, append([]atriver.Option{atriver.WithSchema(schema), quiet}, opts...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -260,6 +262,10 @@ func openSchema(tb testing.TB, pool *pgxpool.Pool, schema string, opts ...atrive
 func TestMain(m *testing.M) {
 	if args := os.Getenv(postgresEnv); args != "" {
 		keepPostgres(strings.Split(args, "\n"))
+		return
+	}
+	if url := os.Getenv(appEnv); url != "" {
+		serveApp(url)
 		return
 	}
 	code := m.Run()

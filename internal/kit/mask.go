@@ -28,9 +28,6 @@ func Mask(text string, urls ...string) string {
 	return text
 }
 
-// Where returns a URL, or its path, with its secrets masked.
-func Where(url string) string { return Mask(url, url) }
-
 func secretsOf(raw string) []string {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"time"
 
+	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/webhook"
 	"github.com/sautigo/africastalking/webhook/inbox"
 )
@@ -36,10 +41,95 @@ func ExampleRetryAfter() {
 }
 
 func ExampleNew() {
+	in := inbox.New(inbox.Memory(inbox.AllowLoss)) // atsqlite.Open("at.db") loses nothing
+	handled := make(chan string)
+	h := sms.DeliveryReportHandler(func(_ context.Context, r sms.DeliveryReport) error {
+		handled <- r.ID + " " + string(r.Status)
+		return nil
+	}, in.Stored("reports"))
+
+	ctx, stop := context.WithCancel(context.Background()) // signal.NotifyContext
+	ended := make(chan error)
+	go func() { ended <- in.Run(ctx, 8) }()
+
+	deliver(h, "id=ATXid_1&status=Success")
+	fmt.Println("handled", <-handled)
+	deliver(h, "id=ATXid_1&status=Success") // a repeat
+	stop()
+	fmt.Println(<-ended)
+	// Output:
+	// answered 200 OK
+	// handled ATXid_1 Success
+	// answered 200 OK
+	// <nil>
+}
+
+// deliver plays Africa's Talking.
+func deliver(h http.Handler, body string) {
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	fmt.Println("answered", w.Code, w.Body)
+}
+
+// storedReport is what an engine hands to an inbox.
+var storedReport = inbox.Delivery{
+	Name: "reports", Key: "reports-1", Received: time.Now(), Attempt: 1,
+	Callback: webhook.Callback{MediaType: "application/x-www-form-urlencoded", Body: []byte("id=ATXid_1&status=Success")},
+}
+
+// A refund that is made once, however often the callback is handled.
+func ExampleOnce() {
+	in := inbox.New(inbox.Memory(inbox.AllowLoss)) // it is the store, too
+	sms.DeliveryReportHandler(func(ctx context.Context, _ sms.DeliveryReport) error {
+		receipt, err := inbox.Once(ctx, "refund", func(context.Context) (string, error) {
+			fmt.Println("refunding")
+			return "receipt 1", nil
+		})
+		fmt.Println(receipt, err)
+		return err
+	}, in.Stored("reports"))
+	for range 2 {
+		_ = in.Handle(context.Background(), storedReport)
+	}
+	// Output:
+	// refunding
+	// receipt 1 <nil>
+	// receipt 1 <nil>
+}
+
+func ExampleFromContext() {
 	in := inbox.New(inbox.Memory(inbox.AllowLoss))
-	err := in.Handle(context.Background(), inbox.Delivery{Name: "reports"})
-	fmt.Println(err)
-	// Output: inbox: no handler is stored as reports
+	sms.DeliveryReportHandler(func(ctx context.Context, _ sms.DeliveryReport) error {
+		d, ok := inbox.FromContext(ctx)
+		fmt.Println(d.Name, d.Attempt, ok)
+		return nil
+	}, in.Stored("reports"))
+	_ = in.Handle(context.Background(), storedReport)
+	// Output: reports 1 true
+}
+
+func ExampleAcceptOnly() {
+	in := inbox.New(inbox.Memory(inbox.AllowLoss), inbox.AcceptOnly()) // other machines call Run
+	deliver(sms.DeliveryReportHandler(nil, in.Stored("reports")), "id=ATXid_1&status=Success")
+	// Output: answered 200 OK
+}
+
+func ExampleRefuseMalformed() {
+	for _, opts := range [][]inbox.Option{nil, {inbox.RefuseMalformed()}} {
+		q := inbox.Memory(inbox.AllowLoss)
+		in := inbox.New(q, append(opts, inbox.AcceptOnly())...)
+		deliver(sms.DeliveryReportHandler(nil, in.Stored("reports"), webhook.WithLogger(slog.New(slog.DiscardHandler))), "id=ATXid_1")
+		dead, _ := q.Dead(context.Background(), "", 10)
+		for _, l := range dead {
+			fmt.Println("dead letter:", l.Reason)
+		}
+	}
+	// Output:
+	// answered 200 OK
+	// dead letter: webhook: field status: missing
+	// answered 400 webhook: field status: missing
 }
 
 func ExampleMemory() {

@@ -351,16 +351,19 @@ func (c *Call) PickUp(ctx context.Context, number string) error {
 		return ErrNotRung
 	}
 	c.establish()
-	c.todo = nil
-	c.state = Talks
-	c.leg = leg{kind: "queue", number: number, start: c.elapsed}
-	if rings {
-		c.leg.kind = "dial"
-		c.leg.limit = c.action.Seconds("maxDuration")
-		c.setDial("0", c.date())
-		c.askBridged(ctx, c.dial)
+	if !rings {
+		c.connect("queue", number, 0)
+		return nil
 	}
+	c.connect("dial", number, c.action.Seconds("maxDuration"))
+	c.setDial("0", c.date())
+	c.askBridged(ctx, c.dial)
 	return nil
+}
+
+func (c *Call) connect(kind, number string, limit time.Duration) {
+	c.todo, c.state = nil, Talks
+	c.leg = leg{kind, number, c.elapsed, limit}
 }
 
 // Unanswered ends ringing without an answer, for a hang-up cause, or finds no caller in
@@ -396,9 +399,7 @@ func (c *Call) Dequeued(ctx context.Context, by, session string) error {
 		{"dequeuedToSessionId", cmp.Or(session, gateway.NewID("ATVId_"))},
 		{"dequeueTime", c.date()},
 	}
-	c.todo = nil
-	c.state = Talks
-	c.leg = leg{kind: "queue", number: by, start: c.elapsed}
+	c.connect("queue", by, 0)
 	c.askBridged(ctx, c.queue)
 	return nil
 }
@@ -413,9 +414,7 @@ func (c *Call) Transfer(ctx context.Context, number string, limit time.Duration)
 	if c.state == Talks && c.leg.kind == "dial" {
 		c.noteTalk()
 	}
-	c.todo = nil
-	c.state = Talks
-	c.leg = leg{kind: "transfer", number: number, start: c.elapsed, limit: limit}
+	c.connect("transfer", number, limit)
 	c.event(ctx, "Transferred", gateway.Field{"callTransferredToNumber", number}, gateway.Field{"callTransferState", "Active"})
 	return nil
 }

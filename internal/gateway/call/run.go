@@ -158,11 +158,7 @@ func (c *Call) endKeys(ctx context.Context) {
 // said nothing is none, silence trimmed or not, is assumed.
 func (c *Call) endRecording(ctx context.Context) {
 	c.state = runs
-	recording := ""
-	if c.spoken {
-		recording = c.v.RecordingURL
-	}
-	c.ask(ctx, c.callbackURL(), "Active", gateway.Field{"recordingUrl", recording})
+	c.ask(ctx, c.callbackURL(), "Active", gateway.Field{"recordingUrl", c.recording(c.spoken)})
 }
 
 // callbackURL returns the URL that gets the keys or the recording of an action.
@@ -208,11 +204,15 @@ func (c *Call) notifyTransfer(ctx context.Context, state string) {
 }
 
 func (c *Call) keepRecording(spoken bool) {
-	recording := ""
-	if spoken {
-		recording = c.v.RecordingURL
-	}
+	recording := c.recording(spoken)
 	c.keep = &recording
+}
+
+func (c *Call) recording(spoken bool) string {
+	if spoken {
+		return c.v.RecordingURL
+	}
+	return ""
 }
 
 // ask sends a callback and takes its answer as the next actions.
@@ -221,10 +221,7 @@ func (c *Call) ask(ctx context.Context, url, state string, more ...gateway.Field
 		c.fail(ctx, fmt.Sprintf("There were %d callbacks, and the caller has done nothing", MaxCallbacks))
 		return
 	}
-	p := Post{URL: url, Callback: c.active(state, more...)}
-	p.Answer = c.deliver(ctx, url, p.Callback)
-	p.judge(c.v.Timeout)
-	c.posts = append(c.posts, p)
+	p := c.post(ctx, Post{URL: url, Callback: c.active(state, more...)})
 	switch {
 	case errors.Is(p.Answer.Err, context.Canceled): // while the app was asked
 		c.end(context.WithoutCancel(ctx), "was ended by the caller")
@@ -240,10 +237,15 @@ func (c *Call) ask(ctx context.Context, url, state string, more ...gateway.Field
 
 // askBridged sends a callback while the call is connected.
 func (c *Call) askBridged(ctx context.Context, fields []gateway.Field) {
-	p := Post{URL: c.url, Callback: c.active("Active", fields...), Bridge: true}
+	c.post(ctx, Post{URL: c.url, Callback: c.active("Active", fields...), Bridge: true})
+}
+
+// post sends a callback and keeps it with its answer.
+func (c *Call) post(ctx context.Context, p Post) Post {
 	p.Answer = c.deliver(ctx, p.URL, p.Callback)
 	p.judge(c.v.Timeout)
 	c.posts = append(c.posts, p)
+	return p
 }
 
 func (c *Call) fail(ctx context.Context, failure string) {
@@ -254,11 +256,7 @@ func (c *Call) fail(ctx context.Context, failure string) {
 // end ends the call and notifies the app.
 func (c *Call) end(ctx context.Context, how string) {
 	c.state, c.ending, c.todo = Over, how, nil
-	p := Post{URL: c.url, Callback: c.final(), Final: true}
-	p.Answer = c.deliver(ctx, p.URL, p.Callback)
-	p.judge(c.v.Timeout)
-	c.posts = append(c.posts, p)
-	c.notify(ctx, p.Callback)
+	c.notify(ctx, c.post(ctx, Post{URL: c.url, Callback: c.final(), Final: true}).Callback)
 }
 
 func (c *Call) event(ctx context.Context, state string, fields ...gateway.Field) {

@@ -3,7 +3,6 @@
 package session
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -171,17 +170,13 @@ func (s *Session) hop(ctx context.Context) Hop {
 	if s.echo != "" {
 		h.Callback.Header.Set(HopHeader, s.echo)
 	}
-	if n := s.c.Copies - 1; n > 0 {
-		h.Copies = make([]gateway.Answer, n)
-		var wg sync.WaitGroup
-		for i := range h.Copies {
-			wg.Go(func() { h.Copies[i] = s.post(ctx, h.Callback) })
-		}
-		h.Answer = s.post(ctx, h.Callback)
-		wg.Wait()
-	} else {
-		h.Answer = s.post(ctx, h.Callback)
+	h.Copies = make([]gateway.Answer, max(0, s.c.Copies-1))
+	var wg sync.WaitGroup
+	for i := range h.Copies {
+		wg.Go(func() { h.Copies[i] = s.post(ctx, h.Callback) })
 	}
+	h.Answer = s.post(ctx, h.Callback)
+	wg.Wait()
 	h.judge(s.c.Timeout)
 	if len(h.Answer.Body) > 0 {
 		s.last = h.Answer.Body
@@ -250,14 +245,13 @@ func (h *Hop) judge(timeout time.Duration) {
 // session. Documented: it begins with "CON " or "END ", in capitals, with nothing
 // before that.
 func ParseScreen(body []byte) (screen string, continues, ok bool) {
-	if rest, ok := bytes.CutPrefix(body, []byte("CON ")); ok {
-		return string(rest), true, true
+	if screen, ok = strings.CutPrefix(string(body), "CON "); ok {
+		return screen, true, true
 	}
-	rest, ok := bytes.CutPrefix(body, []byte("END "))
-	if !ok {
-		return "", false, false
+	if screen, ok = strings.CutPrefix(string(body), "END "); ok {
+		return screen, false, true
 	}
-	return string(rest), false, true
+	return "", false, false
 }
 
 // hopMetadata checks metadata against the documented rules. Africa's Talking does not

@@ -1,4 +1,4 @@
-package gateway_test
+package internal_test
 
 import (
 	"bufio"
@@ -192,7 +192,7 @@ func answer(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 }
 
-func status(code int, body string) http.HandlerFunc {
+func withStatus(code int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(code)
 		_, _ = io.WriteString(w, body)
@@ -254,12 +254,12 @@ func TestWhatBecomesOfAnAnswer(t *testing.T) {
 		{"only the word", answer("CON"), failed(badStart, "CON")},
 		{"json", answer(`{"response":"CON hi"}`), failed(badStart, `{"response":"CON hi"}`)},
 		{"html", answer("<p>CON hi</p>"), failed(badStart, "<p>CON hi</p>")},
-		{"201", status(201, "CON hi"), failed("Received unexpected response code: 201 Created", "CON hi")},
-		{"204", status(204, ""), failed("Received unexpected response code: 204 No Content", "")},
-		{"400", status(400, "CON hi"), failed("Received unexpected response code: 400 Bad Request", "CON hi")},
-		{"415", status(415, ""), failed("Received unexpected response code: 415 Unsupported Media Type", "")},
-		{"500", status(500, "oops"), failed("Received unexpected response code: 500 Internal Server Error", "oops")},
-		{"530", status(530, ""), failed("Received unexpected response code: 530 status code 530", "")},
+		{"201", withStatus(201, "CON hi"), failed("Received unexpected response code: 201 Created", "CON hi")},
+		{"204", withStatus(204, ""), failed("Received unexpected response code: 204 No Content", "")},
+		{"400", withStatus(400, "CON hi"), failed("Received unexpected response code: 400 Bad Request", "CON hi")},
+		{"415", withStatus(415, ""), failed("Received unexpected response code: 415 Unsupported Media Type", "")},
+		{"500", withStatus(500, "oops"), failed("Received unexpected response code: 500 Internal Server Error", "oops")},
+		{"530", withStatus(530, ""), failed("Received unexpected response code: 530 status code 530", "")},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusFound)
 		}, failed("Received unexpected response code: 302 Found", "")},

@@ -1,4 +1,4 @@
-package gateway_test
+package internal_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package gateway_test
+package internal_test
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ import (
 // sample returns a callback on the wire from the test data of a package.
 func sample(t *testing.T, dir, file string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("../..", dir, "testdata", file))
+	b, err := os.ReadFile(filepath.Join("..", dir, "testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}

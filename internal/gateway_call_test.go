@@ -1,4 +1,4 @@
-package gateway_test
+package internal_test
 
 import (
 	"context"
@@ -45,11 +45,11 @@ func webRTC() call.Config {
 	return v
 }
 
-// pages answers at each path with the actions it has, and else with nothing.
-type pages map[string]string
+// site answers at each path with the actions it has, and else with nothing.
+type site map[string]string
 
-func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.WriteString(w, "<Response>"+p[r.URL.Path]+"</Response>")
+func (s site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.WriteString(w, "<Response>"+s[r.URL.Path]+"</Response>")
 }
 
 // around answers a callback around a Dial or a queue with nothing.
@@ -58,7 +58,7 @@ func around(h http.Handler) http.Handler {
 		body, _ := io.ReadAll(r.Body)
 		form, _ := url.ParseQuery(string(body))
 		if form.Has("dialDestinationNumber") || form.Has("dequeuedToPhoneNumber") {
-			pages{}.ServeHTTP(w, r)
+			site{}.ServeHTTP(w, r)
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -114,7 +114,7 @@ func TestCallCallbacksAreTheSamples(t *testing.T) {
 	for _, tt := range []struct {
 		file string
 		v    func(*call.Config)
-		app  pages
+		app  site
 		call func(t *testing.T, c *call.Call) string
 		// order is whether that of the fields is known, and more what we send
 		// beside those of the sample.
@@ -126,23 +126,23 @@ func TestCallCallbacksAreTheSamples(t *testing.T) {
 		{"voice_webrtc_outgoing_ringing_captured.form", func(v *call.Config) { *v = webRTC() }, nil,
 			func(_ *testing.T, c *call.Call) string { return string(c.Posts()[0].Callback.Body) }, true, nil},
 		{"voice_final_events_bridge_cause.form", func(v *call.Config) { *v = webRTC(); v.CountryCode = "254" },
-			pages{"/voice": `<Dial phoneNumbers="+254700000001"/>`},
+			site{"/voice": `<Dial phoneNumbers="+254700000001"/>`},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.Unanswered(t.Context(), "NO_ANSWER"))
 				return last(c.Posts())
 			}, true, nil},
-		{"voice_record_empty_final.form", nil, pages{"/voice": "<Record/>"},
+		{"voice_record_empty_final.form", nil, site{"/voice": "<Record/>"},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.Wait(t.Context(), time.Second))
 				act(t, c.HangUp(t.Context()))
 				return last(c.Posts())
 			}, true, nil},
-		{"voice_dtmf.form", nil, pages{"/voice": menu},
+		{"voice_dtmf.form", nil, site{"/voice": menu},
 			func(t *testing.T, c *call.Call) string {
 				press(t, c, "1234")
 				return string(c.Posts()[1].Callback.Body)
 			}, false, nil},
-		{"voice_record_partial.form", nil, pages{"/voice": `<Record finishOnKey="#"/>`},
+		{"voice_record_partial.form", nil, site{"/voice": `<Record finishOnKey="#"/>`},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.Speak(t.Context(), time.Second))
 				press(t, c, "#")
@@ -150,25 +150,25 @@ func TestCallCallbacksAreTheSamples(t *testing.T) {
 			}, false, nil},
 		{"voice_client_request_id.form", func(v *call.Config) { v.Outbound, v.ClientRequestID = true, "order-42" }, nil,
 			func(_ *testing.T, c *call.Call) string { return string(c.Posts()[0].Callback.Body) }, false, nil},
-		{"voice_dequeue_queued_leg.form", nil, pages{"/voice": menu + `<Enqueue name="support"/>`},
+		{"voice_dequeue_queued_leg.form", nil, site{"/voice": menu + `<Enqueue name="support"/>`},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.Silence(t.Context()))
 				act(t, c.Wait(t.Context(), 35*time.Second))
 				act(t, c.Dequeued(t.Context(), "+254700000009", "ATVId_00000000000000000000000000000005"))
 				return last(c.Posts())
 			}, false, []string{"callSessionState=Active"}},
-		{"voice_transfer_success.form", func(v *call.Config) { v.SessionID = transferred }, pages{"/voice": menu},
+		{"voice_transfer_success.form", func(v *call.Config) { v.SessionID = transferred }, site{"/voice": menu},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.Transfer(t.Context(), "+254700000009", 0))
 				return last(c.Events())
 			}, true, nil},
-		{"voice_transfer_ended.form", func(v *call.Config) { v.SessionID = transferred }, pages{"/voice": menu},
+		{"voice_transfer_ended.form", func(v *call.Config) { v.SessionID = transferred }, site{"/voice": menu},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.Transfer(t.Context(), "+254700000009", 20*time.Second))
 				act(t, c.Wait(t.Context(), 20*time.Second))
 				return string(c.Events()[1].Callback.Body)
 			}, true, nil},
-		{"voice_transfer_failed.form", func(v *call.Config) { v.SessionID = transferred }, pages{"/voice": menu},
+		{"voice_transfer_failed.form", func(v *call.Config) { v.SessionID = transferred }, site{"/voice": menu},
 			func(t *testing.T, c *call.Call) string {
 				act(t, c.FailTransfer(t.Context(), "NoActiveClient"))
 				return last(c.Events())
@@ -177,7 +177,7 @@ func TestCallCallbacksAreTheSamples(t *testing.T) {
 			func(t *testing.T, c *call.Call) string {
 				v := captured2025()
 				v.Carrier, v.DestinationNumber, v.SessionID = "", "+254711000369", c.ID()
-				v.At = kit.At(v.URL, v.URL, gateway.InMemory(pages{}))
+				v.At = kit.At(v.URL, v.URL, gateway.InMemory(site{}))
 				missed := call.Miss(t.Context(), v, "USER_BUSY")
 				if n := len(missed.Posts()); n != 1 {
 					t.Errorf("a missed call made %d callbacks, want 1", n)
@@ -309,21 +309,21 @@ func TestCallActions(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		name string
-		app  pages
+		app  site
 		act  func(t *testing.T, c *call.Call)
 		want []string
 	}{
-		{"nothing to do", pages{"/voice": ""}, nil, []string{ringing, "> /voice Completed Aborted 0 0", byApp}},
-		{"say and play", pages{"/voice": `<Say voice="man" playBeep="true"> Hi
+		{"nothing to do", site{"/voice": ""}, nil, []string{ringing, "> /voice Completed Aborted 0 0", byApp}},
+		{"say and play", site{"/voice": `<Say voice="man" playBeep="true"> Hi
 			&amp; welcome</Say><Play url="https://x.test/a.mp3"/>`}, nil,
 			[]string{ringing, "| Hi & welcome man beep", "| https://x.test/a.mp3", done, byApp}},
-		{"ssml", pages{"/voice": `<Say><speak>Breathe.<break time="200ms"/>Ex<emphasis>hale</emphasis> now</speak></Say>`}, nil,
+		{"ssml", site{"/voice": `<Say><speak>Breathe.<break time="200ms"/>Ex<emphasis>hale</emphasis> now</speak></Say>`}, nil,
 			[]string{ringing, `| Breathe. Exhale now <speak>Breathe.<break time="200ms"/>Ex<emphasis>hale</emphasis> now</speak>`, done, byApp}},
-		{"reject", pages{"/voice": `<Reject/>`}, nil,
+		{"reject", site{"/voice": `<Reject/>`}, nil,
 			[]string{ringing, "> /voice NotAnswered NotAnswered 0 0 CALL_REJECTED", "is over was rejected by the app"}},
 		{
 			name: "redirect",
-			app:  pages{"/voice": `<Say>One</Say><Redirect> https://ivr.example.com/next?a=1&amp;b=2 </Redirect><Say>Never</Say>`, "/next": "<Say>Two</Say>"},
+			app:  site{"/voice": `<Say>One</Say><Redirect> https://ivr.example.com/next?a=1&amp;b=2 </Redirect><Say>Never</Say>`, "/next": "<Say>Two</Say>"},
 			want: []string{
 				ringing,
 				"| One",
@@ -333,27 +333,27 @@ func TestCallActions(t *testing.T) {
 				byApp,
 			},
 		},
-		{"redirect elsewhere", pages{"/voice": `<Redirect>https://other.example/next?key=secret</Redirect>`}, nil,
+		{"redirect elsewhere", site{"/voice": `<Redirect>https://other.example/next?key=secret</Redirect>`}, nil,
 			[]string{ringing, "> /next?key=secret Active",
 				"! Could not read a response: the URL to call is on other.example, and the app's callback URL on ivr.example.com",
 				"> /voice Completed Aborted 0 0", "is over has failed"}},
 		{
 			name: "digits by number",
-			app:  pages{"/voice": `<GetDigits numDigits="2" callbackUrl="https://ivr.example.com/pin"><Play url="https://x.test/a.mp3"/></GetDigits>`, "/pin": menu},
+			app:  site{"/voice": `<GetDigits numDigits="2" callbackUrl="https://ivr.example.com/pin"><Play url="https://x.test/a.mp3"/></GetDigits>`, "/pin": menu},
 			act:  func(t *testing.T, c *call.Call) { press(t, c, "1"); press(t, c, "*") },
 			want: []string{ringing, "| https://x.test/a.mp3", "> /pin Active 1*", "| Your PIN?", "waits for keys "},
 		},
-		{"digits by finish key", pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`},
+		{"digits by finish key", site{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`},
 			func(t *testing.T, c *call.Call) {
 				press(t, c, "123#")
 				press(t, c, "4#")
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "| Hi", "> /voice Active 123", "| Hi", "> /voice Active 4", "| Hi", done, "is over was ended by the caller"}},
-		{"digits by nothing", pages{"/voice": `<GetDigits><Say>Hi</Say></GetDigits>`},
+		{"digits by nothing", site{"/voice": `<GetDigits><Say>Hi</Say></GetDigits>`},
 			func(t *testing.T, c *call.Call) { press(t, c, "5") },
 			[]string{ringing, "| Hi", "> /voice Active 5", "| Hi", "waits for keys "}},
-		{"digits by time", pages{"/voice": `<GetDigits numDigits="3" timeout="10"><Say>Hi</Say></GetDigits>`},
+		{"digits by time", site{"/voice": `<GetDigits numDigits="3" timeout="10"><Say>Hi</Say></GetDigits>`},
 			func(t *testing.T, c *call.Call) {
 				press(t, c, "1")
 				act(t, c.Wait(t.Context(), 9*time.Second))
@@ -364,7 +364,7 @@ func TestCallActions(t *testing.T) {
 				act(t, c.Wait(t.Context(), 10*time.Second))
 			},
 			[]string{ringing, "| Hi", "> /voice Active 123", "| Hi", "> /voice Active 4", "| Hi", "waits for keys "}},
-		{"no digits", pages{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
+		{"no digits", site{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Silence(t.Context()))
 				act(t, c.Silence(t.Context()))
@@ -372,16 +372,16 @@ func TestCallActions(t *testing.T) {
 			[]string{ringing, "| Hi", "| Ho", "| Bye", "> /voice Completed Success 40 0.000", byApp}},
 		{
 			name: "no digits, in one wait",
-			app:  pages{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
+			app:  site{"/voice": `<GetDigits timeout="10"><Say>Hi</Say></GetDigits><GetDigits><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
 			act:  func(t *testing.T, c *call.Call) { act(t, c.Wait(t.Context(), time.Hour)) },
 			want: []string{ringing, "| Hi", "| Ho", "| Bye", "> /voice Completed Success 40 0.000", byApp},
 		},
-		{"finish key alone", pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits><Say>Bye</Say>`},
+		{"finish key alone", site{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits><Say>Bye</Say>`},
 			func(t *testing.T, c *call.Call) { press(t, c, "#") },
 			[]string{ringing, "| Hi", "| Bye", done, byApp}},
 		{
 			name: "record by finish key",
-			app: pages{
+			app: site{
 				"/voice": `<Record finishOnKey="#" playBeep="true" callbackUrl="https://ivr.example.com/rec"><Say>Speak</Say></Record><Say>Never</Say>`, "/rec": "<Say>Thanks</Say>"},
 			act: func(t *testing.T, c *call.Call) { act(t, c.Speak(t.Context(), 4*time.Second)); press(t, c, "#") },
 			want: []string{
@@ -394,30 +394,30 @@ func TestCallActions(t *testing.T) {
 				byApp,
 			},
 		},
-		{"record by length", pages{"/voice": `<Record maxLength="10" callbackUrl="https://ivr.example.com/rec"/>`},
+		{"record by length", site{"/voice": `<Record maxLength="10" callbackUrl="https://ivr.example.com/rec"/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 4*time.Second))
 				act(t, c.Wait(t.Context(), 2*time.Second))
 				act(t, c.Speak(t.Context(), time.Minute))
 			},
 			[]string{ringing, "> /rec Active mp3", "> /rec Completed Success 10 0.000", byApp}},
-		{"record by silence", pages{"/voice": `<Record timeout="5" callbackUrl="https://ivr.example.com/rec"/>`},
+		{"record by silence", site{"/voice": `<Record timeout="5" callbackUrl="https://ivr.example.com/rec"/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 7*time.Second))
 				act(t, c.Silence(t.Context()))
 			},
 			[]string{ringing, "> /rec Active mp3", "> /rec Completed Success 12 0.000", byApp}},
-		{"record nothing", pages{"/voice": `<Record trimSilence="true" callbackUrl="https://ivr.example.com/rec"/>`},
+		{"record nothing", site{"/voice": `<Record trimSilence="true" callbackUrl="https://ivr.example.com/rec"/>`},
 			func(t *testing.T, c *call.Call) { act(t, c.Silence(t.Context())) },
 			[]string{ringing, "> /rec Active ", "> /rec Completed Success 3600 0.000", byApp}},
-		{"record until hang-up", pages{"/voice": `<Record/>`},
+		{"record until hang-up", site{"/voice": `<Record/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 3*time.Second))
 				act(t, c.Wait(t.Context(), 2*time.Hour))
 				act(t, c.HangUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 7203 0.000 mp3", "is over was ended by the caller"}},
-		{"hang up while recording", pages{"/voice": `<Record finishOnKey="#"/>`},
+		{"hang up while recording", site{"/voice": `<Record finishOnKey="#"/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Speak(t.Context(), 3*time.Second))
 				act(t, c.HangUp(t.Context()))
@@ -425,7 +425,7 @@ func TestCallActions(t *testing.T) {
 			[]string{ringing, "> /voice Completed Success 3 0.000 mp3", "is over was ended by the caller"}},
 		{
 			name: "dial",
-			app:  pages{"/voice": `<Dial phoneNumbers="+254711000001, +254711000002 " ringbackTone="https://x.test/r.mp3" record="true"/><Say>Never</Say>`},
+			app:  site{"/voice": `<Dial phoneNumbers="+254711000001, +254711000002 " ringbackTone="https://x.test/r.mp3" record="true"/><Say>Never</Say>`},
 			act: func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 5*time.Second))
 				act(t, c.PickUp(t.Context(), "+254711000002"))
@@ -437,7 +437,7 @@ func TestCallActions(t *testing.T) {
 				"> /voice Active +254711000002 60 2025-02-13 08:35:20",
 				"> /voice Completed Success 65 0.000 NORMAL_CLEARING mp3 +254711000002 60 2025-02-13 08:35:20", byApp},
 		},
-		{"dial, charged from the answer", pages{"/voice": `<Dial phoneNumbers="+254711000001" maxDuration="30"/>`},
+		{"dial, charged from the answer", site{"/voice": `<Dial phoneNumbers="+254711000001" maxDuration="30"/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 5*time.Second))
 				act(t, c.PickUp(t.Context(), "+254711000001"))
@@ -447,13 +447,13 @@ func TestCallActions(t *testing.T) {
 				"> /voice Active +254711000001 0 2025-02-13 08:35:20",
 				"> /voice Active +254711000001 30 2025-02-13 08:35:20",
 				"> /voice Completed Success 30 0.000 NORMAL_CLEARING +254711000001 30 2025-02-13 08:35:20", byApp}},
-		{"dial, nobody", pages{"/voice": `<Dial phoneNumbers="+254711000001,+254711000002" sequential="true"/><Say>Sorry</Say>`},
+		{"dial, nobody", site{"/voice": `<Dial phoneNumbers="+254711000001,+254711000002" sequential="true"/><Say>Sorry</Say>`},
 			func(t *testing.T, c *call.Call) { act(t, c.Unanswered(t.Context(), "USER_BUSY")) },
 			[]string{ringing, "| Sorry", "> /voice Completed Success 0 0.000 USER_BUSY +254711000002 0 None", byApp}},
-		{"dial, caller gives up", pages{"/voice": `<Say>Wait</Say><Dial phoneNumbers="+254711000001"/>`},
+		{"dial, caller gives up", site{"/voice": `<Say>Wait</Say><Dial phoneNumbers="+254711000001"/>`},
 			func(t *testing.T, c *call.Call) { act(t, c.HangUp(t.Context())) },
 			[]string{ringing, "| Wait", "> /voice Completed Success 0 0.000 ORIGINATOR_CANCEL", "is over was ended by the caller"}},
-		{"dial, caller hangs up", pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
+		{"dial, caller hangs up", site{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), 6*time.Second))
@@ -461,7 +461,7 @@ func TestCallActions(t *testing.T) {
 			},
 			[]string{ringing, "> /voice Active +254711000001 0 2025-02-13 08:35:15",
 				"> /voice Completed Success 6 0.000 NORMAL_CLEARING +254711000001 6 2025-02-13 08:35:15", "is over was ended by the caller"}},
-		{"queue", pages{"/voice": `<Enqueue holdMusic="https://x.test/h.mp3" name="support"/><Say>Never</Say>`},
+		{"queue", site{"/voice": `<Enqueue holdMusic="https://x.test/h.mp3" name="support"/><Say>Never</Say>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), 35*time.Second))
 				act(t, c.Dequeued(t.Context(), "+254711000009", ""))
@@ -470,17 +470,17 @@ func TestCallActions(t *testing.T) {
 			},
 			[]string{ringing, "| https://x.test/h.mp3", "> /voice Active 35 +254711000009 2025-02-13 08:35:50",
 				"> /voice Completed Success 45 0.000 35 +254711000009 2025-02-13 08:35:50", byApp}},
-		{"dequeue", pages{"/voice": `<Dequeue phoneNumber="+254711000942" name="support"/><Say>Never</Say>`},
+		{"dequeue", site{"/voice": `<Dequeue phoneNumber="+254711000942" name="support"/><Say>Never</Say>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), 10*time.Second))
 				act(t, c.OtherHangsUp(t.Context()))
 			},
 			[]string{ringing, "> /voice Completed Success 10 0.000", byApp}},
-		{"dequeue nobody", pages{"/voice": `<Dequeue phoneNumber="+254711000942"/><Say>Never</Say>`},
+		{"dequeue nobody", site{"/voice": `<Dequeue phoneNumber="+254711000942"/><Say>Never</Say>`},
 			func(t *testing.T, c *call.Call) { act(t, c.Unanswered(t.Context(), "")) },
 			[]string{ringing, "> /voice Completed Aborted 0 0", byApp}},
-		{"conference", pages{"/voice": `<Conference/>`},
+		{"conference", site{"/voice": `<Conference/>`},
 			func(t *testing.T, c *call.Call) {
 				act(t, c.Wait(t.Context(), time.Minute))
 				act(t, c.HangUp(t.Context()))
@@ -488,7 +488,7 @@ func TestCallActions(t *testing.T) {
 			[]string{ringing, "> /voice Completed Success 60 0.000", "is over was ended by the caller"}},
 		{
 			name: "transfer out of a dial",
-			app:  pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
+			app:  site{"/voice": `<Dial phoneNumbers="+254711000001"/>`},
 			act: func(t *testing.T, c *call.Call) {
 				act(t, c.PickUp(t.Context(), "+254711000001"))
 				act(t, c.Wait(t.Context(), 6*time.Second))
@@ -501,11 +501,11 @@ func TestCallActions(t *testing.T) {
 		},
 		{
 			name: "not XML",
-			app:  pages{"/voice": `<Say>Tom & Jerry</Say>`},
+			app:  site{"/voice": `<Say>Tom & Jerry</Say>`},
 			want: []string{ringing, "! Response is not the XML of a voice call: line 1: not well-formed XML (is every & and < in text escaped?): invalid character entity & (no semicolon)",
 				"> /voice Completed Aborted 0 0", "is over has failed"},
 		},
-		{"unknown and misplaced", pages{"/voice": `<Hangup/><GetDigits><Dial/><Say>Hi</Say><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
+		{"unknown and misplaced", site{"/voice": `<Hangup/><GetDigits><Dial/><Say>Hi</Say><Say>Ho</Say></GetDigits><Say>Bye</Say>`},
 			func(t *testing.T, c *call.Call) { act(t, c.Silence(t.Context())) },
 			[]string{ringing, "| Hi", "| Bye", "> /voice Completed Success 30 0.000", byApp}},
 	} {
@@ -542,7 +542,7 @@ func TestCallEvents(t *testing.T) {
 			var got []string
 			v := captured2025()
 			v.Events = gateway.Handler(keep(&got, "OK"), "/events")
-			c := startCall(t, v, pages{"/voice": menu})
+			c := startCall(t, v, site{"/voice": menu})
 			act(t, c.FailTransfer(t.Context(), "NotAllowed"))
 			act(t, c.Transfer(t.Context(), "+254711000003", 20*time.Second))
 			tt.act(t, c)
@@ -599,7 +599,7 @@ func TestCallStates(t *testing.T) {
 		{call.Over, ``, nil, nil},
 	} {
 		for name, do := range acts {
-			c := startCall(t, captured2025(), pages{"/voice": tt.app})
+			c := startCall(t, captured2025(), site{"/voice": tt.app})
 			if tt.to != nil {
 				tt.to(t, c)
 			}
@@ -622,7 +622,7 @@ func TestCallStates(t *testing.T) {
 			}
 		}
 	}
-	c := startCall(t, captured2025(), pages{"/voice": `<Dial phoneNumbers="+254711000001"/>`})
+	c := startCall(t, captured2025(), site{"/voice": `<Dial phoneNumbers="+254711000001"/>`})
 	if err := c.PickUp(t.Context(), "+254711000002"); !errors.Is(err, call.ErrNotRung) || c.State() != call.Rings {
 		t.Errorf("PickUp of another number: %v, %s", err, c.State())
 	}
@@ -639,7 +639,7 @@ func TestKeysLeft(t *testing.T) {
 		{`<Record finishOnKey="#"/>`, "#1", "1"},
 		{`<Record/>`, "#", "#"},
 	} {
-		c := startCall(t, captured2025(), pages{"/voice": tt.app})
+		c := startCall(t, captured2025(), site{"/voice": tt.app})
 		if left, err := c.Press(t.Context(), tt.keys); left != tt.left || err != nil {
 			t.Errorf("%s: Press(%s) = %q, %v, want %q", tt.app, tt.keys, left, err, tt.left)
 		}
@@ -650,7 +650,7 @@ func TestFinishKeyInDigits(t *testing.T) {
 	t.Parallel()
 	v := captured2025()
 	v.FinishKey = true
-	c := startCall(t, v, pages{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`})
+	c := startCall(t, v, site{"/voice": `<GetDigits finishOnKey="#"><Say>Hi</Say></GetDigits>`})
 	press(t, c, "12#")
 	press(t, c, "#")
 	if n := len(c.Posts()); n != 3 || !c.Posts()[2].Final {
@@ -676,7 +676,7 @@ func TestCallCost(t *testing.T) {
 	} {
 		v := captured2025()
 		v.Minute = tt.minute
-		c := startCall(t, v, pages{"/voice": "<Conference/>"})
+		c := startCall(t, v, site{"/voice": "<Conference/>"})
 		act(t, c.Wait(t.Context(), tt.wait))
 		act(t, c.HangUp(t.Context()))
 		form, err := url.ParseQuery(last(c.Posts()))
@@ -689,7 +689,7 @@ func TestCallCost(t *testing.T) {
 // The sum of all durations stays one.
 func TestLongCall(t *testing.T) {
 	t.Parallel()
-	c := startCall(t, captured2025(), pages{"/voice": "<Conference/>"})
+	c := startCall(t, captured2025(), site{"/voice": "<Conference/>"})
 	for range 3 {
 		act(t, c.Wait(t.Context(), 1<<62))
 	}
@@ -740,11 +740,11 @@ func TestAnswersThatAreNone(t *testing.T) {
 func TestCallLoop(t *testing.T) {
 	t.Parallel()
 	const self = "<Redirect>https://ivr.example.com/voice</Redirect>"
-	c := startCall(t, captured2025(), pages{"/voice": self})
+	c := startCall(t, captured2025(), site{"/voice": self})
 	if c.Failure() != "There were 50 callbacks, and the caller has done nothing" || len(c.Posts()) != 51 {
 		t.Errorf("%d callbacks, %q", len(c.Posts()), c.Failure())
 	}
-	c = startCall(t, captured2025(), pages{"/voice": menu + self})
+	c = startCall(t, captured2025(), site{"/voice": menu + self})
 	for range 60 {
 		act(t, c.Silence(t.Context()))
 	}
@@ -797,7 +797,7 @@ func TestCallDefaults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := call.Config{URL: "https://ivr.example.com/voice"}
-		c := startCall(t, v, pages{"/voice": `<Record finishOnKey="#"/>`})
+		c := startCall(t, v, site{"/voice": `<Record finishOnKey="#"/>`})
 		act(t, c.Speak(t.Context(), time.Second))
 		press(t, c, "#")
 		form, err := url.ParseQuery(string(c.Posts()[1].Callback.Body))
@@ -815,7 +815,7 @@ func TestCallDefaults(t *testing.T) {
 		}
 	})
 	v := captured2025()
-	v.At = kit.At(v.URL, v.URL, gateway.InMemory(pages{}))
+	v.At = kit.At(v.URL, v.URL, gateway.InMemory(site{}))
 	if form, _ := url.ParseQuery(last(call.Miss(t.Context(), v, "").Posts())); form.Get("hangupCause") != "NO_ANSWER" {
 		t.Errorf("a missed call has the cause %q", form.Get("hangupCause"))
 	}
