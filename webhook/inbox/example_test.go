@@ -2,11 +2,13 @@ package inbox_test
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"time"
 
@@ -148,4 +150,26 @@ func ExampleMemory() {
 	// false <nil>
 	// true <nil>
 	// outlives: nothing
+}
+
+func ExamplePage() {
+	in := inbox.New(inbox.Memory(inbox.AllowLoss))
+	auth := func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, password, _ := r.BasicAuth()
+			if subtle.ConstantTimeCompare([]byte(password), []byte(os.Getenv("INBOX_PASSWORD"))) != 1 || password == "" {
+				w.Header().Set("WWW-Authenticate", `Basic realm="inbox"`)
+				http.Error(w, "Unauthorized", http.StatusUnauthorized)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/inbox", inbox.Page(in, auth))
+
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/inbox", nil))
+	fmt.Println(w.Code)
+	// Output: 401
 }
