@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/state"
@@ -62,6 +63,7 @@ type App struct {
 	texts   *Texts      // complete
 	records state.Store // Store, or the memory of this process, or nil
 	passing bool        // the App lives for one hop
+	served  atomic.Bool // it has served a hop
 	fixed   bool        // no screen can change while this App lives
 }
 
@@ -76,6 +78,7 @@ func (a *App) Serve(ctx context.Context, r Request) (Response, error) {
 	}
 	w := walks.Get().(*walk)
 	w.app, w.ctx, w.request = a, ctx, r
+	w.young = !a.served.Load() && !a.served.Swap(true)
 	res, err := w.serve()
 	*w = walk{}
 	walks.Put(w) // unless a screen panics

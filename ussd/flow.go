@@ -54,7 +54,8 @@ type Flow struct {
 func (*Flow) screen() string { return "" }
 
 // Serve answers a hop of an app that starts with the flow: it is the function for
-// [Handler]. See [App] for what needs more than that.
+// [Handler]. What it keeps between hops lives as long as the flow, so make the flow once
+// and not for each hop. See [App] for what needs more than that.
 func (f *Flow) Serve(ctx context.Context, r Request) (Response, error) { return f.app.Serve(ctx, r) }
 
 // Ask begins a flow with its questions. To, Then or ThenOnce ends it:

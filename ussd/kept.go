@@ -244,8 +244,8 @@ func (w *walk) runOnce(ctx context.Context, fn onceFunc, r Request) (res Respons
 			err = &ScreenError{End(w.top().texts.InDoubt), &webhook.PanicError{Value: v, Stack: debug.Stack()}}
 		}
 	}()
-	if w.app.records == nil {
-		return Response{}, errors.New("ussd: ThenOnce below Branch.Serve: serve an App that has a Store")
+	if w.app.records == nil || w.young && w.echoed && w.app.Store == nil {
+		return Response{}, errors.New("ussd: ThenOnce in an app that has not seen the hops before: serve an App that has a Store, or make menus once and not for each hop")
 	}
 	ctx, cancel := sooner(ctx)
 	defer cancel()

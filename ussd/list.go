@@ -146,12 +146,9 @@ func nextNumber(n int, texts *Texts) int {
 
 // indexOf returns which of so many items a key chooses, counted from 0; -1 if none.
 func indexOf(key string, items int, texts *Texts) int {
-	typed, err := strconv.Atoi(key)
-	if err != nil || strconv.Itoa(typed) != key {
-		return -1
-	}
+	typed, _ := strconv.Atoi(key)
 	for i, n := 0, 0; i < items && n < typed; i++ {
-		if n = nextNumber(n, texts); n == typed {
+		if n = nextNumber(n, texts); n == typed && strconv.Itoa(n) == key {
 			return i
 		}
 	}

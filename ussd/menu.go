@@ -214,7 +214,8 @@ func (m *Menu) mergeTexts(above *Texts) *Texts {
 }
 
 // Serve answers a hop of an app that starts with the menu: it is the function for
-// [Handler]. See [App] for what needs more than that.
+// [Handler]. What it keeps between hops lives as long as the menu, so make the menu once
+// and not for each hop. See [App] for what needs more than that.
 func (m *Menu) Serve(ctx context.Context, r Request) (Response, error) { return m.app.Serve(ctx, r) }
 
 // text is the title and the items, without what is put around them.

@@ -495,3 +495,50 @@ func TestReceiptBehindARefusal(t *testing.T) {
 		}
 	}
 }
+
+// A menu that is made for each hop forgets what ThenOnce has done: it must not seem to work.
+func TestThenOnceInAMenuForEachHop(t *testing.T) {
+	t.Parallel()
+	for name, serve := range map[string]func(*ussd.Flow) func(context.Context, ussd.Request) (ussd.Response, error){
+		"menu": func(f *ussd.Flow) func(context.Context, ussd.Request) (ussd.Response, error) {
+			m := ussd.NewMenu("M")
+			m.Handle("Pay", f)
+			return m.Serve
+		},
+		"app": func(f *ussd.Flow) func(context.Context, ussd.Request) (ussd.Response, error) {
+			return (&ussd.App{Start: f}).Serve
+		},
+		"flow": func(f *ussd.Flow) func(context.Context, ussd.Request) (ussd.Response, error) { return f.Serve },
+		"branch": func(f *ussd.Flow) func(context.Context, ussd.Request) (ussd.Response, error) {
+			return ussd.Branch(func(context.Context, ussd.Request) (ussd.Screen, error) { return f, nil }).Serve
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			paid := 0
+			pin := &ussd.Prompt[string]{Text: "PIN", Parse: ussd.PIN(4), Explicit: true}
+			made := func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
+				return serve(ussd.Ask(pin).ThenOnce(func(context.Context, ussd.Request) (ussd.Response, error) {
+					paid++
+					return ussd.End("Paid"), nil
+				}))(ctx, r)
+			}
+			s := dialMenu(t, made, "")
+			inputs := []string{"1234"}
+			if name == "menu" {
+				inputs = []string{"1", "1234"}
+			}
+			for _, input := range inputs {
+				s.r.Text = strings.TrimPrefix(s.r.Text+"*"+input, "*")
+				s.r.Hop = s.last.Hop
+				var err error
+				if s.last, err = made(t.Context(), s.r); input == "1234" && (err == nil || !strings.Contains(err.Error(), "made") && !strings.Contains(err.Error(), "has a Store")) {
+					t.Errorf("the payment of a menu that is made for each hop: %+v, %v", s.last, err)
+				}
+			}
+			if paid != 0 {
+				t.Errorf("paid %d times", paid)
+			}
+		})
+	}
+}

@@ -173,14 +173,8 @@ const (
 // Ask for PINs with Explicit and a limit on Tries, and keep what was typed out of
 // logs: [Request.Text] holds it on every later hop.
 func PIN(length int) func(string) (string, error) {
-	err := told(fmt.Sprintf("Enter your PIN of %d digits.", length))
-	return func(s string) (string, error) {
-		s = strings.TrimSuffix(s, "#")
-		if len(s) != length || !digits(s) {
-			return "", err
-		}
-		return s, nil
-	}
+	read := Match("[0-9]{"+strconv.Itoa(length)+"}", fmt.Sprintf("Enter your PIN of %d digits.", length))
+	return func(s string) (string, error) { return read(strings.TrimSuffix(s, "#")) }
 }
 
 // Match reads a text that a regular expression matches from its beginning to its

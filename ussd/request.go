@@ -1,6 +1,7 @@
 package ussd
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
@@ -66,12 +67,7 @@ func (r Request) Last() string { return r.Text[strings.LastIndexByte(r.Text, '*'
 
 // Input returns what the subscriber typed on this hop: [Request.Typed] if it is known,
 // and otherwise [Request.Last].
-func (r Request) Input() string {
-	if r.Typed != "" {
-		return r.Typed
-	}
-	return r.Last()
-}
+func (r Request) Input() string { return cmp.Or(r.Typed, r.Last()) }
 
 // HopID identifies this hop of this subscriber's session, however often Africa's Talking
 // delivers it. It is the key for [state.Once], and the idempotency key for a payment

@@ -30,6 +30,7 @@ type walk struct {
 	// unsure is set if it is not known what the hop before has shown, and again if was is what
 	// this hop itself has left, before the session was dropped.
 	unsure, again bool
+	young         bool // the app serves its first hop
 	// resumed is how many bytes of the text were typed before the session was dropped.
 	resumed int
 
