@@ -50,8 +50,18 @@ func TestNewRefuses(t *testing.T) {
 	wantError(t, "Migrate without a pool", atriver.Migrate(t.Context(), nil), "needs a pool")
 	wantError(t, "Migrate with one connection", atriver.Migrate(t.Context(), s.pool(t, 1)), "two connections")
 
-	_, err = atriver.New(pool, atriver.WithSchema("there is none"))
-	wantError(t, "not migrated", err, `schema "there is none"`, "call Migrate")
+	_, err = atriver.New(pool, atriver.WithSchema("there_is_none"))
+	wantError(t, "not migrated", err, `schema "there_is_none"`, "call Migrate")
+	for _, schema := range []string{"", "1st", "a b", `"`, "a.b", "ẹ", strings.Repeat("x", 41)} {
+		_, err = atriver.New(pool, atriver.WithSchema(schema))
+		wantError(t, "New with schema "+schema, err, "letters, digits and _")
+		wantError(t, "Migrate with schema "+schema, atriver.Migrate(t.Context(), pool, atriver.WithSchema(schema)), "letters, digits and _")
+	}
+	longest := "_Inbox" + strings.Repeat("9", 34)
+	if err := atriver.Migrate(t.Context(), pool, atriver.WithSchema(longest)); err != nil {
+		t.Error(err)
+	}
+	mustPut(t, openSchema(t, pool, longest), delivery("a"))
 
 	_, schema := open(t, pool)
 	in := func() error {

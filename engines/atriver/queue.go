@@ -55,7 +55,8 @@ func optionsOf(opts []Option) options {
 
 // WithSchema sets the schema of Postgres that holds River's tables. Queues over one
 // schema share their deliveries: use one schema for all machines of a service, and
-// another for each other service. The default is [DefaultSchema].
+// another for each other service. The name is at most 40 letters, digits and "_". The
+// default is [DefaultSchema].
 //
 // Do not use the schema of an app's own River client: whichever client leads removes and
 // rescues the jobs of all, by its own rules.
@@ -120,6 +121,9 @@ func New(pool *pgxpool.Pool, opts ...Option) (*Queue, error) {
 		return nil, errors.New("atriver: New needs a pool")
 	}
 	o := optionsOf(opts)
+	if err := checkSchema(o.schema); err != nil {
+		return nil, err
+	}
 	q := &Queue{options: o, pool: pool, sql: statementsFor(o.schema)}
 	q.quota.limit = o.maxDeliveries
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

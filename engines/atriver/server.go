@@ -32,6 +32,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 		return errors.New("atriver: Migrate needs a pool")
 	}
 	schema := optionsOf(opts).schema
+	if err := checkSchema(schema); err != nil {
+		return err
+	}
 	if pool.Config().MaxConns < 2 {
 		return errors.New("atriver: Migrate needs a pool of two connections")
 	}
@@ -45,6 +48,20 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, opts ...Option) error {
 	})
 	if err != nil {
 		return fmt.Errorf("atriver: migrating schema %q: %w", schema, explain(err))
+	}
+	return nil
+}
+
+// checkSchema returns an error for a name that River would refuse, which it does after some
+// of its work. The schema is a part of the names of its channels.
+func checkSchema(name string) error {
+	const most = 40
+	valid := name != "" && len(name) <= most && !('0' <= name[0] && name[0] <= '9')
+	for _, c := range []byte(name) {
+		valid = valid && ('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_')
+	}
+	if !valid {
+		return fmt.Errorf("atriver: the name of a schema is at most %d letters, digits and _, and begins with no digit: %q", most, name)
 	}
 	return nil
 }
