@@ -5,8 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
-	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/sautigo/africastalking/engines/atriver"
 	"github.com/sautigo/africastalking/internal/killtest"
+	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/webhook"
 	"github.com/sautigo/africastalking/webhook/inbox"
 )
@@ -42,56 +44,57 @@ func serveApp(url string) {
 		panic(err)
 	}
 	defer pool.Close()
-	schema, file, hasty := os.Getenv(schemaEnv), os.Getenv(effectsEnv), os.Getenv(hastyEnv) != ""
-	q, err := atriver.New(pool, atriver.WithSchema(schema))
+	schema, file := os.Getenv(schemaEnv), os.Getenv(effectsEnv)
+	q, err := atriver.New(pool, atriver.WithSchema(schema), atriver.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		panic(err)
 	}
-	store := func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 3*time.Second)
-		d := inbox.Delivery{
-			Name: "ids", Key: r.FormValue("id"), Received: time.Now(), Window: 72 * time.Hour,
-			Callback: webhook.Callback{MediaType: "application/x-www-form-urlencoded", Body: []byte(r.Form.Encode())},
-		}
-		put := func() error {
-			defer cancel()
-			_, err := q.Put(ctx, d)
-			return err
-		}
-		if hasty {
-			time.AfterFunc(50*time.Millisecond, func() { _ = put() })
-		} else if err := put(); err != nil {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
+	var queue inbox.Queue = q
+	if os.Getenv(hastyEnv) != "" {
+		queue = hasty{q}
 	}
 	insert := `insert into ` + pgx.Identifier{schema, "effects"}.Sanitize() + ` values ($1)`
-	handle := func(ctx context.Context, d inbox.Delivery) error {
-		again := rand.IntN(50) == 0 // after the work, so that its effect must go
+	save := func(ctx context.Context, r sms.DeliveryReport) error {
+		again := rand.IntN(50) == 0
 		time.Sleep(2 * time.Millisecond)
-		if file != "" {
-			if again {
-				return inbox.RetryAfter(errors.New("try again"), 10*time.Millisecond)
+		if file == "" {
+			tx, err := atriver.Tx(ctx)
+			if err != nil {
+				return err
 			}
-			return killtest.Note(file, d.Key)
+			if _, err := tx.Exec(ctx, insert, r.ID); err != nil {
+				return err
+			}
 		}
-		tx, err := atriver.Tx(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, insert, d.Key); err != nil {
-			return err
-		}
-		if again {
+		switch {
+		case again: // and the effect must go
 			return inbox.RetryAfter(errors.New("try again"), 10*time.Millisecond)
+		case file != "":
+			return killtest.Note(file, r.ID)
 		}
 		return nil
 	}
-	err = killtest.Serve(http.HandlerFunc(store), func(ctx context.Context) error {
-		return q.Run(ctx, inbox.Worker{Workers: appWorkers, Timeout: time.Second, Handle: handle})
-	})
+	in := inbox.New(queue, inbox.WithProcessTimeout(time.Second))
+	quiet := webhook.WithLogger(slog.New(slog.DiscardHandler))
+	reports := sms.DeliveryReportHandler(save, in.Stored("reports"), quiet)
+	err = killtest.Serve(reports, func(ctx context.Context) error { return in.Run(ctx, appWorkers) })
 	if err != nil {
 		panic(err)
 	}
+}
+
+// hasty acknowledges before it stores.
+type hasty struct{ inbox.Queue }
+
+func (h hasty) Put(ctx context.Context, d inbox.Delivery) (bool, error) {
+	time.AfterFunc(50*time.Millisecond, func() { _, _ = h.Queue.Put(context.WithoutCancel(ctx), d) })
+	return false, nil
+}
+
+func formOf(id string) string {
+	return url.Values{
+		"id": {id}, "status": {"Success"}, "phoneNumber": {"+254711000001"}, "networkCode": {"63902"}, "retryCount": {"0"},
+	}.Encode()
 }
 
 // plan is that of an app in a schema of its own. With tx its effects are in the database.
@@ -111,7 +114,7 @@ func plan(t *testing.T, s *postgres, tx bool, env ...string) killtest.Plan {
 		},
 		Deaths: *kills,
 		Every:  time.Second,
-		Form:   func(id string) string { return "id=" + id },
+		Form:   formOf,
 		Path:   "/",
 		Effects: func() (map[string]int, error) {
 			if !tx {
@@ -184,4 +187,18 @@ func TestKilledOfTwo(t *testing.T) {
 	other := p.Start()
 	audit(t, p.Run(t), 0)
 	other.Terminate()
+}
+
+// The server dies, and comes back at once.
+func TestServerKilled(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	p := plan(t, s, true)
+	p.Every = 2 * time.Second
+	p.Fail = func(app *killtest.Process) *killtest.Process {
+		s.stop()
+		s.start(t)
+		return app
+	}
+	audit(t, p.Run(t), 0)
 }

@@ -2,18 +2,24 @@ package atriver_test
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sautigo/africastalking/engines/atriver"
+	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/webhook"
 	"github.com/sautigo/africastalking/webhook/inbox"
 )
 
@@ -100,37 +106,40 @@ func TestThreeTimes(t *testing.T) {
 	}
 }
 
-// A function that hangs fills the queue, and after that callbacks are refused without
-// memory being spent on them.
+// A function that hangs fills the queue. From then on callbacks are refused, and no memory
+// is spent on them.
 func TestStoppedFunction(t *testing.T) {
 	t.Parallel()
 	const limit = 300
 	pool := sharedServer(t).pool(t, 12)
 	q, _ := open(t, pool, atriver.WithMaxDeliveries(limit))
+	in := inbox.New(q)
+	release := make(chan struct{})
+	quiet := webhook.WithLogger(slog.New(slog.DiscardHandler))
+	reports := sms.DeliveryReportHandler(func(context.Context, sms.DeliveryReport) error {
+		<-release
+		return nil
+	}, in.Stored("reports"), quiet)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	release := make(chan struct{})
 	ran := make(chan error, 1)
-	go func() {
-		ran <- q.Run(ctx, inbox.Worker{Workers: 4, Timeout: time.Minute, Handle: func(context.Context, inbox.Delivery) error {
-			<-release
-			return nil
-		}})
-	}()
+	go func() { ran <- in.Run(ctx, 4) }()
 	var next atomic.Int64
-	post := func(n int) map[int]int {
+	post := func() int {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(formOf(fmt.Sprint(next.Add(1)))))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		reports.ServeHTTP(w, r)
+		return w.Code
+	}
+	postAll := func(n int) map[int]int {
 		var mu sync.Mutex
 		statuses := map[int]int{}
 		var clients sync.WaitGroup
 		for range 16 {
 			clients.Go(func() {
 				for range n / 16 {
-					status := http.StatusOK
-					if _, err := q.Put(t.Context(), delivery(fmt.Sprint(next.Add(1)))); errors.Is(err, inbox.ErrFull) {
-						status = http.StatusServiceUnavailable
-					} else if err != nil {
-						t.Errorf("Put: %v", err)
-					}
+					status := post()
 					mu.Lock()
 					statuses[status]++
 					mu.Unlock()
@@ -140,17 +149,17 @@ func TestStoppedFunction(t *testing.T) {
 		clients.Wait()
 		return statuses
 	}
-	first := post(640)
-	if first[http.StatusOK] != limit || first[http.StatusServiceUnavailable] != 640-limit {
-		t.Errorf("statuses: got %v, want 200 for %d and 503 for the others", first, limit)
+	first := postAll(640)
+	if diff := cmp.Diff(map[int]int{200: limit, 503: 640 - limit}, first); diff != "" {
+		t.Errorf("statuses (-want +got)\n%s", diff)
 	}
 	before := heap()
-	second := post(1600)
-	if second[http.StatusOK] != 0 {
-		t.Errorf("statuses of a full queue: got %v, want 503 alone", second)
+	second := postAll(1600)
+	if diff := cmp.Diff(map[int]int{503: 1600}, second); diff != "" {
+		t.Errorf("statuses of a full queue (-want +got)\n%s", diff)
 	}
 	grown := heap() - before
-	t.Logf("first %v, then %v; the heap grew by %d KB", first, second, grown>>10)
+	t.Logf("room for %d: first %v, then %v; the heap grew by %d KB", limit, first, second, grown>>10)
 	if grown > 4<<20 {
 		t.Errorf("the heap grew by %d bytes while the queue was full", grown)
 	}
@@ -158,11 +167,9 @@ func TestStoppedFunction(t *testing.T) {
 		t.Errorf("backlog: got %v and error %v, want %d waiting", b, err, limit)
 	}
 	close(release)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := q.Put(t.Context(), delivery(fmt.Sprint(next.Add(1)))); err == nil {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatalf("the queue is still full: %v", err)
+	for deadline := time.Now().Add(time.Minute); post() != http.StatusOK; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the queue is still full")
 		}
 	}
 	cancel()
