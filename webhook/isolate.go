@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -29,9 +28,13 @@ func Isolate(h http.Handler) http.Handler {
 // handler reads before it calls the function of a callback.
 func cloneRequest(ctx context.Context, r *http.Request) *http.Request {
 	c := r.Clone(ctx)
-	c.Method, c.Proto, c.Host = strings.Clone(r.Method), strings.Clone(r.Proto), strings.Clone(r.Host)
-	c.RequestURI, c.RemoteAddr = strings.Clone(r.RequestURI), strings.Clone(r.RemoteAddr)
-	c.URL = cloneURL(r.URL)
+	texts := []*string{&c.Method, &c.Proto, &c.Host, &c.RequestURI, &c.RemoteAddr}
+	if u := c.URL; u != nil {
+		texts = append(texts, &u.Scheme, &u.Opaque, &u.Host, &u.Path, &u.RawPath, &u.RawQuery, &u.Fragment, &u.RawFragment)
+	}
+	for _, s := range texts {
+		*s = strings.Clone(*s)
+	}
 	c.Header = make(http.Header, len(r.Header))
 	for name, values := range r.Header {
 		name = strings.Clone(name)
@@ -40,15 +43,4 @@ func cloneRequest(ctx context.Context, r *http.Request) *http.Request {
 		}
 	}
 	return c
-}
-
-func cloneURL(u *url.URL) *url.URL {
-	if u == nil {
-		return nil
-	}
-	c := *u
-	for _, s := range []*string{&c.Scheme, &c.Opaque, &c.Host, &c.Path, &c.RawPath, &c.RawQuery, &c.Fragment, &c.RawFragment} {
-		*s = strings.Clone(*s)
-	}
-	return &c
 }

@@ -184,52 +184,40 @@ func checkNames(form Form, names map[string]string) error {
 	return nil
 }
 
-// appendDates appends a JSON value that is meant for a t, with the dates in the form
-// that time.Time reads. It leaves alone what is nested too deep: it reads a value once
-// for each object or array around it.
-func appendDates(b, value []byte, t reflect.Type, depth int) []byte {
-	if t == nil {
-		return append(b, value...)
-	}
+// withDates returns a JSON value that is meant for a t, with the dates in the form that
+// time.Time reads. It leaves alone what is nested too deep: it reads a value once for each
+// object or array around it.
+func withDates(value json.RawMessage, t reflect.Type, depth int) json.RawMessage {
 	t = deref(t)
-	var fields map[string]wireField
+	var (
+		members map[string]json.RawMessage
+		list    []json.RawMessage
+	)
 	switch {
 	case t == timeType && value[0] == '"':
-		text := textOfJSON(value)
-		at, err := africastalking.ParseTime(text)
-		switch {
-		case absent(text):
-			return append(b, "null"...)
-		case err == nil:
-			return at.AppendFormat(b, `"`+time.RFC3339Nano+`"`)
+		if at, err := africastalking.ParseTime(textOfJSON(value)); err != nil {
+			return value
+		} else if at.IsZero() {
+			return json.RawMessage("null")
+		} else {
+			return at.AppendFormat(nil, `"`+time.RFC3339Nano+`"`)
 		}
-		return append(b, value...)
 	case reflect.PointerTo(t).Implements(jsonUnmarshalerType), !isNested(value), depth == maxDepth:
-		return append(b, value...)
-	case t.Kind() == reflect.Struct && value[0] == '{':
-		list, _ := fieldsOf(t, "json")
-		fields = byName(list)
-	case t.Kind() != reflect.Slice || value[0] != '[':
-		return append(b, value...)
+	case t.Kind() == reflect.Struct && json.Unmarshal(value, &members) == nil:
+		fields, _ := fieldsOf(t, "json")
+		for name, f := range byName(fields) {
+			if member, ok := members[name]; ok {
+				members[name] = withDates(member, f.Type, depth+1)
+			}
+		}
+		value, _ = json.Marshal(members)
+	case t.Kind() == reflect.Slice && json.Unmarshal(value, &list) == nil:
+		for i := range list {
+			list[i] = withDates(list[i], t.Elem(), depth+1)
+		}
+		value, _ = json.Marshal(list)
 	}
-	b = append(b, value[0])
-	for i, items := 0, itemsOf(value); ; i++ {
-		item, ok := items.next()
-		if !ok {
-			return append(b, value[len(value)-1])
-		}
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if fields == nil {
-			b = appendDates(b, item, t.Elem(), depth+1)
-			continue
-		}
-		member := fields[textOfJSON(item)].Type
-		b = append(append(b, item...), ':')
-		item, _ = items.next()
-		b = appendDates(b, item, member, depth+1)
-	}
+	return value
 }
 
 // decodeJSON fills v. The errors of encoding/json quote values, so they are not
@@ -240,7 +228,7 @@ func decodeJSON(body []byte, v any) error {
 		// It may be the dates: encoding/json knows one of their forms.
 		value := reflect.ValueOf(v).Elem()
 		value.SetZero()
-		err = json.Unmarshal(appendDates(nil, bytes.TrimSpace(body), value.Type(), 0), v)
+		err = json.Unmarshal(withDates(bytes.TrimSpace(body), value.Type(), 0), v)
 	}
 	var (
 		syntax *json.SyntaxError
