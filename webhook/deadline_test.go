@@ -213,7 +213,7 @@ func TestDeadlineOnConnection(t *testing.T) {
 			server := httptest.NewServer(wrap(webhook.ReplyHandler(func(context.Context, order) (text, error) {
 				<-release
 				return "hello", nil
-			}, discard, sorry, webhook.WithTimeout(10*time.Millisecond))))
+			}, discard, sorry, webhook.WithTimeout(200*time.Millisecond))))
 			defer server.Close()
 			defer close(release)
 			conn, err := net.Dial("tcp", server.Listener.Addr().String())
