@@ -56,6 +56,8 @@ const (
 	// there is little room.
 	recount          = time.Second
 	recountNearLimit = 100 * time.Millisecond
+	// messageBytes is about what a message takes besides its body.
+	messageBytes = 512
 )
 
 // The states of a delivery are the second part of its subject.
@@ -121,7 +123,7 @@ type Queue struct {
 	work       jetstream.Consumer
 	durability inbox.Durability
 	limit      int
-	maxBytes   int64
+	maxBytes   uint64 // 0 if they are not limited
 	room       room
 
 	mu      sync.Mutex
@@ -136,7 +138,7 @@ type room struct {
 	counted time.Time
 	held    int // deliveries that wait and dead letters, with those that are being put
 	putting int
-	noBytes bool
+	bytes   uint64 // of the stream, if they are limited, and at least of what was put since
 }
 
 // NewQueue returns a queue over a stream, and over a bucket as [New] does for what
@@ -183,7 +185,7 @@ func (q *Queue) open(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	info := q.stream.CachedInfo()
-	q.maxBytes = info.Config.MaxBytes
+	q.maxBytes = uint64(max(info.Config.MaxBytes, 0))
 	if q.durability, err = o.durability(ctx, q.js, info); err != nil {
 		return err
 	}
@@ -334,7 +336,7 @@ func (q *Queue) Put(ctx context.Context, d inbox.Delivery) (duplicate bool, err 
 }
 
 func (q *Queue) put(ctx context.Context, d inbox.Delivery) (duplicate bool, err error) {
-	hasRoom, err := q.reserve(ctx)
+	hasRoom, err := q.reserve(ctx, len(d.Body))
 	if err != nil {
 		return false, err
 	}
@@ -409,7 +411,7 @@ func (q *Queue) remove(ctx context.Context, seq uint64) error {
 
 // reserve returns whether there is room for one more delivery, and keeps it until release
 // is called.
-func (q *Queue) reserve(ctx context.Context) (bool, error) {
+func (q *Queue) reserve(ctx context.Context, body int) (bool, error) {
 	if err := q.ready(ctx); err != nil {
 		return false, err
 	}
@@ -417,18 +419,23 @@ func (q *Queue) reserve(ctx context.Context) (bool, error) {
 	room.Lock()
 	defer room.Unlock()
 	age := time.Since(room.counted)
-	nearLimit := room.noBytes || room.held >= q.limit-q.limit/10
-	if age > recount || nearLimit && age > recountNearLimit {
+	if age > recount || q.fuller(8) && age > recountNearLimit {
 		if err := q.count(ctx); err != nil {
 			return false, err
 		}
 	}
-	if room.noBytes || room.held >= q.limit {
+	if room.held >= q.limit || q.maxBytes > 0 && room.bytes > q.maxBytes/10*9 {
 		return false, nil
 	}
 	room.held++
 	room.putting++
+	room.bytes += uint64(body) + messageBytes
 	return true, nil
+}
+
+// fuller says whether more than so many tenths of the queue are used.
+func (q *Queue) fuller(tenths int) bool {
+	return q.room.held > q.limit/10*tenths || q.maxBytes > 0 && q.room.bytes > q.maxBytes/10*uint64(tenths)
 }
 
 func (q *Queue) release(taken bool) {
@@ -458,15 +465,15 @@ func (q *Queue) count(ctx context.Context) error {
 		info := c.CachedInfo()
 		held += int(info.NumPending) + info.NumAckPending
 	}
-	noBytes := false
+	var bytes uint64
 	if q.maxBytes > 0 {
 		stream, err := q.js.Stream(ctx, q.name)
 		if err != nil {
 			return err
 		}
-		noBytes = stream.CachedInfo().State.Bytes > uint64(q.maxBytes-q.maxBytes/10)
+		bytes = stream.CachedInfo().State.Bytes
 	}
-	q.room.held, q.room.noBytes, q.room.counted = held, noBytes, time.Now()
+	q.room.held, q.room.bytes, q.room.counted = held, bytes, time.Now()
 	return nil
 }
 

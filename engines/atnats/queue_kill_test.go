@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/sautigo/africastalking/engines/atnats"
 	"github.com/sautigo/africastalking/internal/killtest"
-	"github.com/sautigo/africastalking/webhook"
+	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/webhook/inbox"
 )
 
@@ -26,11 +26,11 @@ const (
 
 const workers = 4
 
-// serveInbox is the app: it stores the ids that are posted, and handles them with workers
-// at once.
+// serveInbox is the app: it stores delivery reports and handles them, so many at once as
+// there are workers.
 func serveInbox(where string) {
-	url, monitor, _ := strings.Cut(where, " ")
-	js, closeConn, err := connect(url)
+	address, monitor, _ := strings.Cut(where, " ")
+	js, closeConn, err := connect(address)
 	if err != nil {
 		panic(err)
 	}
@@ -40,41 +40,34 @@ func serveInbox(where string) {
 		panic(err)
 	}
 	effects := os.Getenv(effectsEnv)
-	store := func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-		defer cancel()
-		_, err := q.Put(ctx, inbox.Delivery{
-			Name: "ids", Key: r.FormValue("id"), Received: time.Now(), Window: 72 * time.Hour,
-			Callback: webhook.Callback{MediaType: "application/x-www-form-urlencoded", Body: []byte(r.Form.Encode())},
-		})
-		if err != nil {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-	}
-	handle := func(_ context.Context, d inbox.Delivery) error {
+	in := inbox.New(q)
+	reports := sms.DeliveryReportHandler(func(_ context.Context, r sms.DeliveryReport) error {
 		time.Sleep(2 * time.Millisecond)
 		if rand.IntN(50) == 0 {
 			return inbox.RetryAfter(errors.New("try again"), 10*time.Millisecond)
 		}
-		return killtest.Note(effects, d.Key)
-	}
-	err = killtest.Serve(http.HandlerFunc(store), func(ctx context.Context) error {
-		return q.Run(ctx, inbox.Worker{Workers: workers, Timeout: time.Minute, Handle: handle})
-	})
-	if err != nil {
+		return killtest.Note(effects, r.ID)
+	}, in.Stored("reports"))
+	if err := killtest.Serve(reports, func(ctx context.Context) error { return in.Run(ctx, workers) }); err != nil {
 		panic(err)
 	}
 }
 
+func formOf(id string) string {
+	return url.Values{
+		"id": {id}, "status": {"Success"}, "phoneNumber": {"+254711000001"}, "networkCode": {"63902"}, "retryCount": {"0"},
+	}.Encode()
+}
+
 // plan is that of an app over a server.
-func plan(t *testing.T, url, monitor string) killtest.Plan {
+func plan(t *testing.T, address, monitor string) killtest.Plan {
 	effects := filepath.Join(t.TempDir(), "effects")
 	return killtest.Plan{
 		Start: func() *killtest.Process {
-			return killtest.Start(t, inboxEnv+"="+url+" "+monitor, effectsEnv+"="+effects)
+			return killtest.Start(t, inboxEnv+"="+address+" "+monitor, effectsEnv+"="+effects)
 		},
 		Deaths:  *kills,
-		Form:    func(id string) string { return "id=" + id },
+		Form:    formOf,
 		Path:    "/",
 		Effects: func() (map[string]int, error) { return killtest.Notes(effects) },
 		Settle:  25 * time.Second, // the server waits for the dead for ten

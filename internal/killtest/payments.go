@@ -50,8 +50,9 @@ func ServePayments(store state.Store) error {
 	app := &ussd.App{Start: menu, Store: store}
 	return Serve(ussd.Handler(func(ctx context.Context, r ussd.Request) (ussd.Response, error) {
 		// A hop that waits for the one that was killed gives up here, and not after the
-		// eight seconds of an app.
-		ctx, cancel := context.WithTimeout(ctx, 700*time.Millisecond)
+		// eight seconds of an app. Less would not do on a busy machine: a hop that waits
+		// for one that is alive must see it end.
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
 		return app.Serve(ctx, r)
 	}, webhook.WithTimeout(5*time.Second)), nil)
