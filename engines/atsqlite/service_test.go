@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -89,6 +91,7 @@ func service(kind string) error {
 	}
 	run := func(ctx context.Context) error { <-ctx.Done(); return nil }
 	if queue != nil {
+		times.queue = queue
 		in := &shim{q: queue, times: &times}
 		handler = sms.DeliveryReportHandler(handle, in.Stored("reports"))
 		if workers > 0 {
@@ -97,7 +100,7 @@ func service(kind string) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/reports", handler)
-	mux.Handle("/delays", &times)
+	mux.Handle("/stats", &times)
 	return killtest.Serve(mux, run)
 }
 
@@ -139,8 +142,9 @@ func parseReport(body string) (sms.DeliveryReport, error) {
 
 // delays are how long it took from when reports were received until they were handled.
 type delays struct {
-	mu  sync.Mutex
-	all []time.Duration
+	queue inbox.Queue // nil if there is none
+	mu    sync.Mutex
+	all   []time.Duration
 }
 
 func (d *delays) add(delay time.Duration) {
@@ -149,16 +153,26 @@ func (d *delays) add(delay time.Duration) {
 	d.all = append(d.all, delay)
 }
 
-// ServeHTTP says the median and the 99th percentile since the request before, and how many
-// there were.
-func (d *delays) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+// ServeHTTP says the median and the 99th percentile since the request before, how many
+// there were, how large the heap is, how many deliveries wait, and what processor time the
+// process has used.
+func (d *delays) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	all := d.all
 	d.all = nil
 	d.mu.Unlock()
+	handled := len(all)
 	slices.Sort(all)
-	if len(all) == 0 {
+	if handled == 0 {
 		all = []time.Duration{0}
 	}
-	fmt.Fprintln(w, int64(all[len(all)/2]), int64(all[len(all)*99/100]), len(all))
+	var b inbox.Backlog
+	if d.queue != nil {
+		b, _ = d.queue.Backlog(r.Context())
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	fmt.Fprintln(w, int64(all[len(all)/2]), int64(all[len(all)*99/100]), handled, m.HeapInuse, b.Waiting, u.Utime.Nano()+u.Stime.Nano())
 }

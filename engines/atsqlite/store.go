@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -160,6 +161,10 @@ func (s *Store) write() {
 		}
 		if err == nil && s.pages >= checkpointPages {
 			s.checkpoint()
+		}
+		if len(batch) > 1 {
+			// Those who are about to store something shall share the next sync.
+			runtime.Gosched()
 		}
 	}
 }
