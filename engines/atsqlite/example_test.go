@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/sautigo/africastalking/engines/atsqlite"
-	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/webhook/inbox"
 )
 
 func ExampleOpen() {
@@ -17,22 +21,33 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	for range 2 { // the second time as after a restart
-		store, err := atsqlite.Open(filepath.Join(dir, "at.db"))
-		if err != nil {
-			log.Fatal(err)
-		}
-		receipt, err := state.Once(context.Background(), store, "pay/ATUid_1", func(context.Context) (string, error) {
-			fmt.Println("paying")
-			return "R-17", nil
-		})
-		fmt.Println(receipt, err)
-		if err := store.Close(); err != nil {
-			log.Fatal(err)
-		}
+	store, err := atsqlite.Open(filepath.Join(dir, "at.db"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+
+	in := inbox.New(store)
+	ctx, stop := context.WithCancel(context.Background())
+	reports := sms.DeliveryReportHandler(func(_ context.Context, r sms.DeliveryReport) error {
+		fmt.Println(r.ID, r.Status)
+		stop()
+		return nil
+	}, in.Stored("reports"))
+
+	// Africa's Talking delivers the report twice.
+	for range 2 {
+		r := httptest.NewRequest(http.MethodPost, "/reports", strings.NewReader("id=ATXid_1&status=Success&phoneNumber=%2B254711000001"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		reports.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	if err := in.Run(ctx, 8); err != nil {
+		log.Fatal(err)
 	}
 	// Output:
-	// paying
-	// R-17 <nil>
-	// R-17 <nil>
+	// 200
+	// 200
+	// ATXid_1 Success
 }

@@ -55,6 +55,9 @@ func service(kind string) error {
 	var times delays
 	handle := func(ctx context.Context, r sms.DeliveryReport) error {
 		time.Sleep(work)
+		if d, ok := inbox.FromContext(ctx); ok {
+			times.add(time.Since(d.Received))
+		}
 		if notes == "" {
 			return nil
 		}
@@ -92,7 +95,7 @@ func service(kind string) error {
 	run := func(ctx context.Context) error { <-ctx.Done(); return nil }
 	if queue != nil {
 		times.queue = queue
-		in := &shim{q: queue, times: &times}
+		in := inbox.New(queue)
 		handler = sms.DeliveryReportHandler(handle, in.Stored("reports"))
 		if workers > 0 {
 			run = func(ctx context.Context) error { return in.Run(ctx, workers) }

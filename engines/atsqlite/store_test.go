@@ -329,16 +329,16 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// service is an app that posts to itself.
+// app is an app that posts to itself.
 type app struct {
 	handler http.Handler
-	n       int
-	kept    []string
+	posts   int
+	kept    []string // the ids that were answered 200
 }
 
 func (a *app) post(body string) int {
-	a.n++
-	id := fmt.Sprintf("ATXid_%d", a.n)
+	a.posts++
+	id := fmt.Sprintf("ATXid_%d", a.posts)
 	r := httptest.NewRequest(http.MethodPost, "/reports", strings.NewReader(formOf(id)+"&filler="+body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
@@ -349,8 +349,8 @@ func (a *app) post(body string) int {
 	return w.Code
 }
 
-func newApp(q inbox.Queue) (*app, *shim) {
-	in := &shim{q: q, times: &delays{}}
+func newApp(q inbox.Queue) (*app, *inbox.Inbox) {
+	in := inbox.New(q)
 	return &app{handler: sms.DeliveryReportHandler(func(context.Context, sms.DeliveryReport) error { return nil }, in.Stored("reports"), webhook.WithLogger(slog.New(slog.DiscardHandler)))}, in
 }
 
