@@ -129,13 +129,6 @@ func isFixed(s Screen, seen map[*Menu]bool) bool {
 	return known || !slices.ContainsFunc(m.items, func(it *item) bool { return !isFixed(it.screen, seen) })
 }
 
-func (a *App) limit(n africastalking.Network) int {
-	if l, ok := a.Limits[n]; ok {
-		return l
-	}
-	return Limit(n)
-}
-
 // extension returns what was dialled beyond the app's own service code.
 func (a *App) extension(r Request) string {
 	own, dialled := strings.TrimSuffix(a.ServiceCode, "#"), strings.TrimSuffix(r.ServiceCode, "#")

@@ -195,13 +195,10 @@ func (w *walk) keep(metadata string, s *hopState) error {
 		rec.Hops = append(before, after...)
 		return true, nil
 	})
-	if errors.Is(err, state.ErrFull) && len(s.marks.of("vr")) == 0 {
+	if err == nil || errors.Is(err, state.ErrFull) && len(s.marks.of("vr")) == 0 {
 		return nil // most accounts bring the metadata back; others take the inputs for dialled
 	}
-	if err != nil {
-		return fmt.Errorf("ussd: keeping what the session has shown: %w", err)
-	}
-	return nil
+	return fmt.Errorf("ussd: keeping what the session has shown: %w", err)
 }
 
 // keptScreen is a screen that JSON keeps as it is, if it is not UTF-8 too.

@@ -45,6 +45,7 @@ type walk struct {
 	parsed  []parsed         // what Parse has read on this hop
 	sum     sums
 	scratch [256]byte // for sum
+	left    hopState  // for the next hop
 	secrets []secret  // what was typed to explicit questions
 }
 
@@ -88,7 +89,7 @@ type asking struct {
 
 // serve answers the hop.
 func (w *walk) serve() (Response, error) {
-	w.limit = w.app.limit(w.request.NetworkCode)
+	w.limit = cmp.Or(w.app.Limits[w.request.NetworkCode], Limit(w.request.NetworkCode))
 	outer := len(w.request.Text)
 	if ext := w.app.extension(w.request); ext != "" {
 		if w.request.Text != "" {
@@ -673,10 +674,11 @@ func withNotice(notice, text string) string {
 
 // leave adds to a screen, or that of an error, what the next hop needs to know.
 func (w *walk) leave(res Response, err error) (Response, error) {
-	var carried *ScreenError
-	switch {
-	case err == nil:
-	case errors.As(err, &carried) && carried.Screen.Text != "":
+	if err != nil {
+		carried := new(ScreenError)
+		if !errors.As(err, &carried) || carried.Screen.Text == "" {
+			return Response{}, err
+		}
 		switch w.top().screen.(type) {
 		case *Menu, *Flow, Branch:
 			w.over = true
@@ -684,9 +686,9 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 		if !carried.Screen.Continue {
 			w.top().notice = ""
 		}
-		res = w.spread(carried.Screen)
-	default:
-		return Response{}, err
+		if res = w.spread(carried.Screen); carried.Err == nil {
+			err = nil
+		}
 	}
 	if res.Text == "" {
 		return res, nil // the handler apologises
@@ -709,7 +711,7 @@ func (w *walk) leave(res Response, err error) (Response, error) {
 		return Response{}, failed
 	case failed != nil: // but something was done, and must be told
 		return Response{}, &ScreenError{res, errors.Join(err, failed)}
-	case carried != nil && carried.Err != nil:
+	case err != nil:
 		return Response{}, &ScreenError{res, err}
 	}
 	return res, nil
@@ -736,8 +738,8 @@ func (w *walk) name() string {
 
 // state returns what the next hop needs to know.
 func (w *walk) state() (*hopState, error) {
-	top := w.top()
-	s := &hopState{n: w.inputs, dialled: w.was.dialled, marks: w.was.marks.of("vjxct")}
+	top, s := w.top(), &w.left
+	*s = hopState{n: w.inputs, dialled: w.was.dialled, marks: w.was.marks.of("vjxct")}
 	if top.once && top.end > 0 {
 		// What has led here is done, and is not taken again.
 		s.way, s.shown = ended, ended
