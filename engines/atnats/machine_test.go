@@ -39,6 +39,10 @@ func TestMain(m *testing.M) {
 		serveInbox(where)
 		return
 	}
+	if dir := os.Getenv(diskEnv); dir != "" {
+		serveOnDisk(dir)
+		return
+	}
 	if where := os.Getenv(serverEnv); where != "" {
 		serveNATS(where)
 		return

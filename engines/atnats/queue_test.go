@@ -293,6 +293,39 @@ func TestQueueAcknowledgmentIsLost(t *testing.T) {
 	put(t, q, d, true)
 }
 
+// What says that a delivery is done lasts as long as its window, and as long as the server
+// may hand it out again.
+func TestQueueDoneLasts(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	js := s.connect(t)
+	q := openQueue(t, js, atnats.WithMonitor(s.monitor()))
+	run(t, q, 1, func(context.Context, inbox.Delivery) error { return nil })
+	for key, test := range map[string]struct{ age, window, atLeast, atMost time.Duration }{
+		"new":   {0, 72 * time.Hour, 72*time.Hour - time.Minute, 72*time.Hour + time.Second},
+		"old":   {10 * time.Minute, 15 * time.Minute, 5 * time.Minute, 5*time.Minute + time.Second},
+		"over":  {time.Hour, 15 * time.Minute, 5 * time.Minute, 5*time.Minute + time.Second},
+		"short": {0, time.Second, 5 * time.Minute, 5*time.Minute + time.Second},
+	} {
+		d := newDelivery(key)
+		d.Received, d.Window = d.Received.Add(-test.age), test.window
+		put(t, q, d, false)
+		until(t, "the delivery is not handled", func() bool { waiting, _ := backlog(t, q); return waiting == 0 })
+		stream, err := js.Stream(t.Context(), atnats.DefaultStream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := stream.GetLastMsgForSubject(t.Context(), "at-inbox.done."+key+".*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lasts, err := time.ParseDuration(m.Header.Get("Nats-TTL"))
+		if err != nil || lasts < test.atLeast || lasts > test.atMost || len(m.Data) != 0 {
+			t.Errorf("%s: what says that it is done lasts %v (error %v) with a body of %d bytes, want %v and none", key, lasts, err, len(m.Data), test.atLeast)
+		}
+	}
+}
+
 // The process died after it let a dead letter take its turn again, and before it removed
 // the dead letter.
 func TestQueueDeadLetterIsLeft(t *testing.T) {
