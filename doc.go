@@ -40,7 +40,8 @@
 //
 //   - webhook is the engine: it receives, checks and answers. Its options and
 //     middleware fit every handler. webhook/airtime and webhook/simswap handle
-//     callbacks that need nothing else.
+//     callbacks that need nothing else. webhook/inbox stores callbacks before it
+//     answers them, and handles them at least once.
 //   - sms, ussd and voice handle the callbacks of those products and build the
 //     answers. sms also replies to messages.
 //   - state remembers across callbacks and machines, and does once what must
@@ -48,7 +49,8 @@
 //   - client sends SMS.
 //   - sms/smstest, ussd/ussdtest, voice/voicetest, client/clienttest and
 //     webhook/airtime/airtimetest play Africa's Talking in an app's tests, without
-//     a network or an account. state/statetest is what a store must pass.
+//     a network or an account. state/statetest is what a store must
+//     pass, webhook/inbox/inboxtest what a queue of webhook/inbox must.
 //
 // # What to know about the wire
 //
