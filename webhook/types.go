@@ -11,33 +11,50 @@ import (
 	"strings"
 )
 
+// unmarshaler is a method that reads the whole of a value.
+type unmarshaler struct {
+	name string
+	of   reflect.Type // the interface that has no other method
+	// find looks the method up. The name in it is a constant, because the linker keeps
+	// all methods of all types in a program that looks for one by a variable.
+	find func(reflect.Type) (reflect.Method, bool)
+}
+
+var (
+	unmarshalForm = unmarshaler{"UnmarshalForm", formUnmarshalerType,
+		func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("UnmarshalForm") }}
+	unmarshalJSON = unmarshaler{"UnmarshalJSON", jsonUnmarshalerType,
+		func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("UnmarshalJSON") }}
+	unmarshalText = unmarshaler{"UnmarshalText", textUnmarshalerType,
+		func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("UnmarshalText") }}
+)
+
 // readsItself reports whether t has an UnmarshalForm of its own, not one of a
 // struct that it embeds.
 func readsItself(t reflect.Type) bool {
-	return reflect.PointerTo(t).Implements(formUnmarshalerType) && promoter(t, formUnmarshalerType) == nil
+	return reflect.PointerTo(t).Implements(formUnmarshalerType) && unmarshalForm.promoter(t) == nil
 }
 
-// promoter returns the type embedded in t that the one method of an interface comes
-// from, nil if t has none or its own.
-func promoter(t, method reflect.Type) reflect.Type {
-	if t.Kind() != reflect.Struct || !reflect.PointerTo(t).Implements(method) {
+// promoter returns the type embedded in t that the method comes from, nil if t has none
+// or its own.
+func (u unmarshaler) promoter(t reflect.Type) reflect.Type {
+	if t.Kind() != reflect.Struct || !reflect.PointerTo(t).Implements(u.of) {
 		return nil
 	}
-	name := method.Method(0).Name
 	for i := range t.NumField() {
 		e := t.Field(i)
-		if e.Anonymous && (e.Type.Implements(method) || reflect.PointerTo(e.Type).Implements(method)) &&
-			!isWritten(t, name) && !isWritten(reflect.PointerTo(t), name) {
+		if e.Anonymous && (e.Type.Implements(u.of) || reflect.PointerTo(e.Type).Implements(u.of)) &&
+			!u.isWritten(t) && !u.isWritten(reflect.PointerTo(t)) {
 			return e.Type
 		}
 	}
 	return nil
 }
 
-// isWritten reports whether a method of t stands in some file. The compiler makes
+// isWritten reports whether the method of t stands in some file. The compiler makes
 // those of embedded structs.
-func isWritten(t reflect.Type, name string) bool {
-	m, ok := t.MethodByName(name)
+func (u unmarshaler) isWritten(t reflect.Type) bool {
+	m, ok := u.find(t)
 	if !ok {
 		return false
 	}
@@ -49,9 +66,9 @@ func isWritten(t reflect.Type, name string) bool {
 // checkWhole refuses a struct that embeds a type with a method that reads the whole of
 // a value: what else the struct has would be lost.
 func checkWhole(t reflect.Type) error {
-	for _, method := range []reflect.Type{jsonUnmarshalerType, textUnmarshalerType} {
-		if e := promoter(t, method); e != nil && t.NumField() > 1 {
-			return fmt.Errorf("embeds %v, whose %s fills nothing else: name the field", e, method.Method(0).Name)
+	for _, u := range []unmarshaler{unmarshalJSON, unmarshalText} {
+		if e := u.promoter(t); e != nil && t.NumField() > 1 {
+			return fmt.Errorf("embeds %v, whose %s fills nothing else: name the field", e, u.name)
 		}
 	}
 	return nil
