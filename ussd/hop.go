@@ -3,7 +3,6 @@ package ussd
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"strconv"
 	"strings"
@@ -227,9 +226,10 @@ type digest [sha256.Size]byte
 
 // text returns as much of a digest as metadata has room for.
 func (d digest) text() (t [sumLen]byte) {
-	var buf [8]byte
-	base64.RawURLEncoding.Encode(buf[:], d[:6])
-	return [sumLen]byte(buf[:])
+	for i, n := 0, binary.BigEndian.Uint64(d[:]); i < sumLen; i++ {
+		t[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[n>>(58-6*i)&63]
+	}
+	return t
 }
 
 func (s *sums) text() [sumLen]byte { return digest(sha256.Sum256(s.b)).text() }
@@ -238,11 +238,12 @@ func (s *sums) text() [sumLen]byte { return digest(sha256.Sum256(s.b)).text() }
 // that meet in one sum before the session has begun.
 func (w *walk) newSum() *sums {
 	if w.sum.b == nil {
-		w.sum.b = w.scratch[:]
+		w.sum.b = w.scratch[:0]
+		w.sum.add(w.request.SessionID)
+		w.sum.add(w.request.PhoneNumber)
+		w.key = sha256.Sum256(w.sum.b)
 	}
-	w.sum.b = w.sum.b[:0]
-	w.sum.add(w.request.SessionID)
-	w.sum.add(w.request.PhoneNumber)
+	w.sum.b = append(w.sum.b[:0], w.key[:16]...)
 	return &w.sum
 }
 
@@ -280,27 +281,26 @@ func (f *frame) behind(it *item) digest {
 	return sha256.Sum256(s.b)
 }
 
-// way returns the digest of the way to the top of the path, in this session, and of what
+// way returns the sums, begun with the way to the top of the path, in this session, and what
 // kind of screen that is: a function must not run in place of a menu that has become one.
-func (w *walk) way() digest {
+func (w *walk) way() *sums {
 	s := w.newSum()
-	s.b = append(s.b, w.top().way[:]...)
+	s.b = append(s.b, w.top().way[:16]...)
 	switch w.top().screen.(type) {
 	case *Menu:
 		s.b = append(s.b, 'm')
 	case *Flow:
 		s.b = append(s.b, 'q')
 	}
-	return sha256.Sum256(s.b)
+	return s
 }
 
-// shown returns the sum of what the screen at the end of a way offers.
-func (w *walk) shown(way digest) (sum [sumLen]byte, err error) {
-	s := &w.sum
-	s.b = append(s.b[:0], way[:16]...) // which has the session in it
+// shown returns the sum of the way and of what the screen at its end offers.
+func (w *walk) shown() (sum [sumLen]byte, err error) {
+	s := w.way()
 	switch screen := w.top().screen.(type) {
 	case *Menu:
-		s.b = append(s.b, screen.offer()[:]...)
+		s.b = append(s.b, screen.offer()[:16]...)
 	case *Flow:
 		s.question(w.top())
 		err = w.top().asked.sum(w, s)

@@ -140,7 +140,7 @@ func (r Response) MarshalHeader(h http.Header) error {
 	if err := checkHop(r.Hop); err != nil {
 		return err
 	}
-	h.Set(HopMetadataHeader, r.Hop)
+	h[HopMetadataHeader] = []string{r.Hop}
 	return nil
 }
 

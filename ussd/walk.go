@@ -45,6 +45,7 @@ type walk struct {
 	parsed  []parsed         // what Parse has read on this hop
 	sum     sums
 	scratch [256]byte // for sum
+	key     digest    // of the session, for sum
 	left    hopState  // for the next hop
 	secrets []secret  // what was typed to explicit questions
 }
@@ -213,8 +214,12 @@ func (w *walk) compare() error {
 	if _, ok := w.was.marks.at(void, w.index); ok {
 		return nil // this hop has shown another screen
 	}
-	way := w.way()
-	if way.text() != w.was.way {
+	if _, ok := w.top().screen.(*Menu); ok {
+		if shown, _ := w.shown(); shown == w.was.shown {
+			return nil // and with it the way
+		}
+	}
+	if w.way().text() != w.was.way {
 		return errWay
 	}
 	if w.was.shown == ended {
@@ -224,7 +229,7 @@ func (w *walk) compare() error {
 		}
 		return errShown
 	}
-	shown, err := w.shown(way)
+	shown, err := w.shown()
 	if err != nil {
 		return w.stopped(err, len(w.request.Text))
 	}
@@ -746,12 +751,11 @@ func (w *walk) state() (*hopState, error) {
 		s.marks = marks(nil).with(void, 0, strings.Count(w.request.Text[:top.end], "*")).with(receipt, int(top.end), int(top.end))
 		return s, nil
 	}
-	way := w.way()
-	s.way, s.shown = way.text(), ended
+	s.way, s.shown = w.way().text(), ended
 	s.echoes = w.echoed && (w.was.echoes || w.was.n == w.was.dialled) && len(s.marks.of("v")) == 0
 	if !w.over {
 		var err error
-		if s.shown, err = w.shown(way); err != nil {
+		if s.shown, err = w.shown(); err != nil {
 			return nil, err
 		}
 	}
