@@ -521,6 +521,7 @@ func TestForgottenRun(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 				post(h, form, "a=3")
 				time.Sleep(2 * time.Minute)
+				synctest.Wait()
 				if got := strings.Count(log.String(), "nothing handles them"); got != test.want {
 					t.Errorf("it was logged %d times, want %d:\n%s", got, test.want, log.String())
 				}
@@ -590,6 +591,7 @@ func TestRunEnds(t *testing.T) {
 					t.Errorf("Run returned after %v with error %v, want %v and an error: %v", took, err, test.after, test.fails)
 				}
 				time.Sleep(2 * time.Hour)
+				synctest.Wait()
 				if late := strings.Contains(log.String(), "does not heed its context"); late != test.fails {
 					t.Errorf("log:\n%s", log.String())
 				}
