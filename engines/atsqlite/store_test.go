@@ -309,11 +309,15 @@ func TestOneAtFault(t *testing.T) {
 	}
 }
 
-// While another program writes to the file, callbacks are refused; then all goes on.
+// While another program writes to the file, callbacks are refused and nothing is handled;
+// then all goes on.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := open(t, path)
+	if _, err := s.Put(t.Context(), delivery("waiting")); err != nil {
+		t.Fatal(err)
+	}
 	release := hold(t, path)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -322,6 +326,13 @@ func TestBusy(t *testing.T) {
 	}
 	if _, err := s.Put(t.Context(), delivery("b")); err == nil {
 		t.Error("Put while another program writes for long: got no error")
+	}
+	err := s.Run(t.Context(), inbox.Worker{Workers: 1, Timeout: time.Minute, Handle: func(context.Context, inbox.Delivery) error {
+		t.Error("a delivery was handled whose result cannot be noted")
+		return nil
+	}})
+	if err == nil {
+		t.Error("Run while another program writes for long: got no error")
 	}
 	release()
 	if _, err := s.Put(t.Context(), delivery("c")); err != nil {
@@ -523,5 +534,69 @@ func TestPoisonBesideGood(t *testing.T) {
 	b, err := s.Backlog(t.Context())
 	if want := (inbox.Backlog{Dead: poison}); !cmp.Equal(b, want) || err != nil {
 		t.Errorf("got backlog %+v and error %v, want %+v", b, err, want)
+	}
+}
+
+// A delivery that is due again, and ends while others that are due are read, is not taken
+// from what was read before it ended.
+func TestRetriedOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, newPath(t), atsqlite.WithMaxDeliveries(1000))
+	const deliveries, attempts = 600, 4
+	var puts sync.WaitGroup
+	for range 10 {
+		puts.Go(func() {
+			for range deliveries / 10 {
+				if _, err := s.Put(t.Context(), delivery("a")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	puts.Wait()
+	var mu sync.Mutex
+	calls := map[string]int{}
+	err := run(t, s, 32, deliveries*attempts, func(_ context.Context, d inbox.Delivery) error {
+		mu.Lock()
+		calls[fmt.Sprint(d.Key, " ", d.Attempt)]++
+		mu.Unlock()
+		if d.Attempt < attempts {
+			return inbox.RetryAfter(errAgain, 0)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := 0
+	for _, n := range calls {
+		again += n - 1
+	}
+	if again > 0 || len(calls) != deliveries*attempts {
+		t.Errorf("%d attempts were made, %d of them again, want %d", len(calls), again, deliveries*attempts)
+	}
+}
+
+// What one Run has read and not handled is handled by the next.
+func TestRunAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t, newPath(t))
+	const deliveries = 20
+	for range deliveries {
+		if _, err := s.Put(t.Context(), delivery("a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	handle := func(_ context.Context, d inbox.Delivery) error {
+		if d.Attempt == 1 {
+			return inbox.RetryAfter(errAgain, 200*time.Millisecond)
+		}
+		time.Sleep(30 * time.Millisecond) // so that the others are due when the next is read
+		return nil
+	}
+	for _, n := range []int{deliveries + 4, deliveries - 5} { // one may have been taken when the first ended
+		if err := run(t, s, 1, n, handle); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
