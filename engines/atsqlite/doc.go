@@ -14,8 +14,8 @@
 //
 // SQLite writes ahead (WAL) and syncs each commit (synchronous=FULL, on macOS with
 // F_FULLFSYNC). One goroutine writes: it commits whatever waits as one transaction, so
-// that callbacks that come together share one sync. Reads go beside it. Package bench of
-// this module measures what that brings; the figures are in the README.
+// that callbacks that come together share one sync. Reads go beside it. The README says
+// what that brings.
 //
 // A delivery that is done is deleted, and SQLite overwrites what it deletes with zeros
 // (secure_delete). A copy may stay in the file that ends in -wal until that is written

@@ -10,6 +10,9 @@ import (
 // the power cuts.
 func WithoutSync() Option { return func(c *config) { c.synchronous = "off" } }
 
+// WithBusyWait sets how long a statement waits for another program.
+func WithBusyWait(d time.Duration) Option { return func(c *config) { c.busyWait = d } }
+
 // LimitPages lets the file grow to n pages, as a full disk does.
 func (s *Store) LimitPages(n int) error {
 	return s.commit(context.Background(), func(*batch) error {

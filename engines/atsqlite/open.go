@@ -40,7 +40,9 @@ type Option func(*config)
 type config struct {
 	maxDeliveries int
 	lockWait      time.Duration
-	synchronous   string // "full", but for the tests' control
+	// The tests have others.
+	synchronous string
+	busyWait    time.Duration
 }
 
 // WithMaxDeliveries sets how many deliveries the store holds at most, dead letters
@@ -69,7 +71,7 @@ var ErrInUse = errors.New("file is in use by another process")
 // It returns an error if the file cannot be written to, or was made by another program or
 // by a later version of this one.
 func Open(path string, opts ...Option) (*Store, error) {
-	c := config{maxDeliveries: DefaultMaxDeliveries, lockWait: DefaultLockWait, synchronous: "full"}
+	c := config{maxDeliveries: DefaultMaxDeliveries, lockWait: DefaultLockWait, synchronous: "full", busyWait: busyWait}
 	for _, o := range opts {
 		o(&c)
 	}
@@ -87,7 +89,7 @@ func open(path string, c config) (_ *Store, err error) {
 	case path == ":memory:", strings.HasPrefix(path, "file:"):
 		return nil, errors.New("it is no name of a file; for a queue in memory there is inbox.Memory")
 	}
-	if path, err = filepath.Abs(path); err != nil {
+	if path, err = resolve(path); err != nil {
 		return nil, err
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -111,7 +113,7 @@ func open(path string, c config) (_ *Store, err error) {
 	if err := f.Close(); err != nil {
 		return nil, reason(err)
 	}
-	if s.writer, err = connect(path, busyWait, nil); err != nil {
+	if s.writer, err = connect(path, c.busyWait, nil); err != nil {
 		return nil, err
 	}
 	if err := s.prepareFile(c); err != nil {
@@ -120,7 +122,7 @@ func open(path string, c config) (_ *Store, err error) {
 	if err := s.prepareStatements(); err != nil {
 		return nil, err
 	}
-	connector, err := sqlite.NewConnector(dsn(path, busyWait, url.Values{"_pragma": {"query_only(1)"}}))
+	connector, err := sqlite.NewConnector(dsn(path, c.busyWait, url.Values{"_pragma": {"query_only(1)"}}))
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +137,24 @@ func open(path string, c config) (_ *Store, err error) {
 		s.durability = inbox.ProcessCrash
 	}
 	return s, nil
+}
+
+// resolve returns the only name that a file has here, so that its lock has only one too.
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return "", reason(err)
+		}
+		return path, nil
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	return path, nil
 }
 
 // reason returns what an error of package os says, without the path that Open names.

@@ -29,6 +29,9 @@ func TestOpenRefuses(t *testing.T) {
 	if err := os.WriteFile(file("text"), []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Symlink(file("nothing"), file("dangling")); err != nil {
+		t.Fatal(err)
+	}
 	raw(t, file("app.db"), "create table users (id integer)")
 	raw(t, file("numbered.db"), "pragma application_id = 77")
 	for _, name := range []string{"newer.db", "foreign.db"} {
@@ -45,6 +48,7 @@ func TestOpenRefuses(t *testing.T) {
 		{file("folder"), "it is a folder"},
 		{file("missing/at.db"), "making the file that locks it: no such file or directory"},
 		{file("text/at.db"), "making the file that locks it: not a directory"},
+		{file("dangling"), "no such file or directory"},
 		{file("text"), "it is no SQLite database"},
 		{file("app.db"), "it is a database of another program"},
 		{file("numbered.db"), "it is a database of another program"},
@@ -203,6 +207,19 @@ func TestOneProcess(t *testing.T) {
 	}
 	if _, err := atsqlite.Open(path, atsqlite.WithLockWait(0)); !errors.Is(err, atsqlite.ErrInUse) || err.Error() != want {
 		t.Errorf("in this process: got error %v, want %q", err, want)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(t.TempDir(), "folder")
+	if err := os.Symlink(filepath.Dir(path), folder); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{link, filepath.Join(folder, filepath.Base(path))} {
+		if _, err := atsqlite.Open(name, atsqlite.WithLockWait(0)); !errors.Is(err, atsqlite.ErrInUse) {
+			t.Errorf("by another name: got error %v, want ErrInUse", err)
+		}
 	}
 	// What was tried does not take the lock away from the first.
 	if got := openElsewhere(t, path, false); got != want {

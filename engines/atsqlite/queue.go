@@ -245,7 +245,7 @@ func (s *Store) run(ctx context.Context, w inbox.Worker) error {
 	r := &run{store: s, worker: w, ctx: context.WithoutCancel(ctx), work: make(chan row), taken: map[int64]bool{}, failed: make(chan struct{})}
 	var workers sync.WaitGroup
 	for range w.Workers {
-		workers.Go(r.work1)
+		workers.Go(r.handleAll)
 	}
 	err = r.dispatch(ctx)
 	close(r.work)
@@ -432,8 +432,8 @@ func (r *run) read(query *sql.Stmt, from int64, limit int) (found []row, err err
 	return found, rows.Err()
 }
 
-// work1 handles deliveries, one after the other.
-func (r *run) work1() {
+// handleAll handles deliveries, one after the other.
+func (r *run) handleAll() {
 	for d := range r.work {
 		select {
 		case <-r.failed: // no result can be noted

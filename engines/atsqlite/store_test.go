@@ -314,7 +314,7 @@ func TestOneAtFault(t *testing.T) {
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	s := open(t, path)
+	s := open(t, path, atsqlite.WithBusyWait(300*time.Millisecond))
 	if _, err := s.Put(t.Context(), delivery("waiting")); err != nil {
 		t.Fatal(err)
 	}
