@@ -85,15 +85,21 @@ func bareBucket(b *testing.B, js jetstream.JetStream) jetstream.KeyValue {
 	return kv
 }
 
-// How long it takes from when a callback is received to when it is stored that it is done,
-// at 200 callbacks a second: "go test -run - -bench ReceivedToDone -benchtime 1000x".
+// How long it takes from when a callback is received to when it is stored that it is done:
+// "go test -run - -bench ReceivedToDone -benchtime 500x".
 func BenchmarkReceivedToDone(b *testing.B) {
+	for _, rate := range []int{50, 200} {
+		b.Run(fmt.Sprintf("%d/s", rate), func(b *testing.B) { receivedToDone(b, time.Second/time.Duration(rate)) })
+	}
+}
+
+func receivedToDone(b *testing.B, every time.Duration) {
 	ctx := context.Background()
 	s := startServer(b)
 	js := s.connect(b)
 	q := openQueue(b, js, atnats.WithMonitor(s.monitor()))
 	stop := run(b, q, 8, func(context.Context, inbox.Delivery) error { return nil })
-	pace := time.NewTicker(5 * time.Millisecond)
+	pace := time.NewTicker(every)
 	defer pace.Stop()
 	var all []inbox.Delivery
 	var puts sync.WaitGroup

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -268,6 +269,41 @@ func TestQueueSlowFunction(t *testing.T) {
 	until(t, "the delivery is not handled", func() bool { waiting, _ := backlog(t, q); return waiting == 0 })
 	if n := calls.Load(); n != 1 {
 		t.Errorf("the function ran %d times", n)
+	}
+}
+
+// A process that ends hands back what was on its way to it, so nothing waits until the
+// server takes the process for dead.
+func TestQueueHandsBack(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	q := openQueue(t, s.connect(t), atnats.WithMonitor(s.monitor()))
+	var late atomic.Int64
+	handle := func(_ context.Context, d inbox.Delivery) error {
+		if time.Since(d.Received) > 9*time.Second {
+			late.Add(1)
+		}
+		return nil
+	}
+	for i := range 60 {
+		stop := run(t, q, 8, handle)
+		var puts sync.WaitGroup
+		for j := range 8 {
+			puts.Go(func() {
+				time.Sleep(rand.N(20 * time.Millisecond))
+				put(t, q, newDelivery(fmt.Sprint("a-", i, "-", j)), false)
+			})
+		}
+		time.Sleep(rand.N(30 * time.Millisecond))
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		puts.Wait()
+	}
+	run(t, q, 8, handle)
+	until(t, "deliveries still wait", func() bool { waiting, _ := backlog(t, q); return waiting == 0 })
+	if n := late.Load(); n > 0 {
+		t.Errorf("%d deliveries waited until the server took a process for dead", n)
 	}
 }
 
