@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -220,6 +222,36 @@ func TestAnyText(t *testing.T) {
 		if err := q.Drop(t.Context(), key); !errors.Is(err, inbox.ErrNotFound) {
 			t.Errorf("Drop(%q): got error %v, want inbox.ErrNotFound", key, err)
 		}
+	}
+}
+
+// Dead letters come in the order of the bytes of their keys, whatever the database sorts by.
+func TestDeadByBytes(t *testing.T) {
+	t.Parallel()
+	q, _ := open(t, sharedServer(t).pool(t, 4))
+	keys := []string{"b", "B", "a_", "a-", "A0", "_", "-", "Z", "aa", "a", "0"}
+	for _, key := range keys {
+		d := delivery(key)
+		d.Parked = "parked"
+		mustPut(t, q, d)
+	}
+	var got []string
+	for after := ""; len(got) <= len(keys); {
+		dead, err := q.Dead(t.Context(), after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(dead) == 0 {
+			break
+		}
+		for _, l := range dead {
+			got = append(got, l.Key)
+		}
+		after = got[len(got)-1]
+	}
+	slices.Sort(keys)
+	if diff := cmp.Diff(keys, got); diff != "" {
+		t.Errorf("keys (-want +got)\n%s", diff)
 	}
 }
 

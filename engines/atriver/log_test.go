@@ -45,6 +45,13 @@ func TestLog(t *testing.T) {
 		ran <- q.Run(ctx, inbox.Worker{Workers: 1, Timeout: time.Minute, Handle: func(context.Context, inbox.Delivery) error { return nil }})
 	}()
 	mustPut(t, q, delivery("a"))
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if b, err := q.Backlog(t.Context()); err != nil || time.Now().After(deadline) {
+			t.Fatalf("the delivery is not handled; error %v", err)
+		} else if b.Waiting == 0 {
+			break
+		}
+	}
 	mustExec(t, pool, `drop schema `+schema+` cascade`)
 	const message = "Error fetching jobs"
 	for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), message); time.Sleep(20 * time.Millisecond) {
@@ -54,7 +61,9 @@ func TestLog(t *testing.T) {
 	}
 	time.Sleep(500 * time.Millisecond)
 	cancel()
-	<-ran // the delivery may have been running
+	if err := <-ran; err != nil {
+		t.Errorf("Run: %v", err)
+	}
 	text := log.String()
 	if n := strings.Count(text, message); n != 1 {
 		t.Errorf("%q is in the log %d times, want once", message, n)
