@@ -36,6 +36,10 @@ func TestAllocs(t *testing.T) {
 			t.Errorf("%s takes %d allocations, limit 3", name, got)
 		}
 	}
+	const body = "sessionId=s&phoneNumber=%2B254700000001&serviceCode=*1%23&networkCode=63902&text=1*1*1*1"
+	if got := bench.Allocs(bench.Form, body, ussd.Handler(deepMenu(5).Serve)); got > 4 {
+		t.Errorf("a hop at the bottom of a menu takes %d allocations, limit 4", got)
+	}
 }
 
 func sample(tb testing.TB, name string) string {

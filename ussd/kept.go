@@ -139,12 +139,15 @@ func (w *walk) recall(shown string) (err error) {
 		key := record.Key("hops", w.request.SessionID, w.request.PhoneNumber)
 		_, err = record.Update(w.ctx, w.app.records, key, sessionTTL, func(rec *keptRecord) (bool, error) {
 			w.unsure = len(rec.Hops) > 0
+			fits := -1
 			for _, h := range rec.Hops {
 				s, _ := parseHop(h.Hop)
 				switch {
-				case h.Len < len(text):
+				case h.Len < len(text) && h.is(key, text[:h.Len], 0):
 					// Behind a hop since when metadata comes back, others may not be kept.
-					w.was, w.unsure = s, !h.is(key, text[:h.Len], 0) || s.echoes && s.n < w.inputs-1
+					fits, w.was, w.unsure = h.Len, s, s.echoes && s.n < w.inputs-1
+				case h.Len < len(text):
+					w.unsure = w.unsure || h.Len > fits
 				case w.unsure && s.n == s.dialled && h.is(key, text, 0):
 					w.unsure = false // it is a copy of the first hop
 				}

@@ -148,7 +148,7 @@ func checkHop(hop string) error {
 	n := 0
 	for _, c := range hop {
 		n++
-		if c == '|' || unicode.IsControl(c) {
+		if c == '|' || c < ' ' || c >= 0x7f && unicode.IsControl(c) {
 			return errors.New("ussd: hop metadata has a \"|\" or a control character")
 		}
 	}
