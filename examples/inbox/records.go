@@ -33,6 +33,9 @@ func (r records) Load(ctx context.Context, key string) (data []byte, version uin
 
 // Save implements [state.Store].
 func (r records) Save(ctx context.Context, key string, data []byte, version uint64, ttl time.Duration) (newVersion uint64, err error) {
+	if ttl <= 0 {
+		return 0, errors.New("a record must last for some time")
+	}
 	// Each new record removes some whose time is over.
 	statement := `
 		with gone as (delete from records where key in
