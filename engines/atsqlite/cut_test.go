@@ -22,7 +22,7 @@ func powerCuts(t *testing.T, kind string, n int) killtest.CutResult {
 	return killtest.Cuts{
 		Disk: disk,
 		Start: func() *killtest.Process {
-			return killtest.Start(t, serviceEnv+"="+kind, pathEnv+"="+path)
+			return killtest.Start(t, serviceEnv+"="+kind, pathEnv+"="+path, cutEnv+"=1")
 		},
 		Cuts: n, Path: "/reports", Form: formOf,
 		Stored: func() (map[string]int, error) { return stored(path) },

@@ -13,6 +13,9 @@ func WithoutSync() Option { return func(c *config) { c.synchronous = "off" } }
 // WithBusyWait sets how long a statement waits for another program.
 func WithBusyWait(d time.Duration) Option { return func(c *config) { c.busyWait = d } }
 
+// WithMaxPages sets after how many pages the log goes to the database.
+func WithMaxPages(n int) Option { return func(c *config) { c.maxPages = n } }
+
 // LimitPages lets the file grow to n pages, as a full disk does.
 func (s *Store) LimitPages(n int) error {
 	return s.commit(context.Background(), func(*batch) error {

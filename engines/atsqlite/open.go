@@ -43,6 +43,7 @@ type config struct {
 	// The tests have others.
 	synchronous string
 	busyWait    time.Duration
+	maxPages    int
 }
 
 // WithMaxDeliveries sets how many deliveries the store holds at most, dead letters
@@ -71,7 +72,7 @@ var ErrInUse = errors.New("file is in use by another process")
 // It returns an error if the file cannot be written to, or was made by another program or
 // by a later version of this one.
 func Open(path string, opts ...Option) (*Store, error) {
-	c := config{maxDeliveries: DefaultMaxDeliveries, lockWait: DefaultLockWait, synchronous: "full", busyWait: busyWait}
+	c := config{maxDeliveries: DefaultMaxDeliveries, lockWait: DefaultLockWait, synchronous: "full", busyWait: busyWait, maxPages: checkpointPages}
 	for _, o := range opts {
 		o(&c)
 	}
@@ -95,7 +96,7 @@ func open(path string, c config) (_ *Store, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, errors.New("it is a folder")
 	}
-	s := &Store{limit: c.maxDeliveries, failed: make(chan struct{}), idle: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	s := &Store{limit: c.maxDeliveries, maxPages: c.maxPages, failed: make(chan struct{}), idle: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			s.release()

@@ -30,6 +30,7 @@ const (
 	notesEnv   = "AT_TEST_NOTES"   // a file for a line for each report that is handled
 	workersEnv = "AT_TEST_WORKERS" // 0 handles nothing
 	workEnv    = "AT_TEST_WORK"    // how long it takes to handle one
+	cutEnv     = "AT_TEST_CUT"     // if set, the log goes to the database often
 )
 
 func TestMain(m *testing.M) {
@@ -82,6 +83,9 @@ func service(kind string) error {
 		var opts []atsqlite.Option
 		if kind == "nosync" {
 			opts = append(opts, atsqlite.WithoutSync())
+		}
+		if os.Getenv(cutEnv) != "" {
+			opts = append(opts, atsqlite.WithMaxPages(100))
 		}
 		store, err := atsqlite.Open(path, opts...)
 		if err != nil {

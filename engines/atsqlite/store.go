@@ -22,8 +22,8 @@ const (
 	// maxBatch limits how long those in a transaction wait for each other.
 	maxBatch = 512
 	// checkpointPages is how many pages may be in the log, about, before they go to the
-	// database: 16 MB.
-	checkpointPages = 4096
+	// database: 4 MB.
+	checkpointPages = 1000
 	// saveClock is how far the clock in the file may be behind.
 	saveClock = time.Second
 )
@@ -43,7 +43,8 @@ type Store struct {
 	// Of the goroutine that writes alone, of which there is at most one.
 	writer     *conn
 	statements *statements
-	pages      int   // in the log since it was last emptied, about
+	pages      int // in the log since the last checkpoint, about
+	maxPages   int
 	savedClock int64 // as it is in the file
 	sweeps     [2]sweep
 
@@ -159,7 +160,7 @@ func (s *Store) write() {
 		for _, c := range batch {
 			c.done <- err
 		}
-		if err == nil && s.pages >= checkpointPages {
+		if err == nil && s.pages >= s.maxPages {
 			s.checkpoint()
 		}
 		if len(batch) > 1 {

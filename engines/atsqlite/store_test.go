@@ -431,7 +431,9 @@ func TestDiskFull(t *testing.T) {
 	}
 	a, in := newApp(s)
 	a.fill(t)
-	if err := in.Run(t.Context(), 2); err == nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := in.Run(ctx, 2); err == nil {
 		t.Error("Run with a full disk returned no error")
 	}
 	if err := os.Remove(filler); err != nil {
@@ -460,7 +462,9 @@ func TestFileFull(t *testing.T) {
 	}
 	a, in := newApp(s)
 	a.fill(t)
-	if err := in.Run(t.Context(), 2); err == nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := in.Run(ctx, 2); err == nil {
 		t.Error("Run with a full file returned no error")
 	}
 	if err := s.Close(); err == nil {
@@ -598,5 +602,24 @@ func TestRunAgain(t *testing.T) {
 		if err := run(t, s, 1, n, handle); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// The log does not grow for ever.
+func TestLog(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s := open(t, path, atsqlite.WithMaxPages(50))
+	for range 300 {
+		if _, err := s.Put(t.Context(), delivery(strings.Repeat("x", 2000))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := os.Stat(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pages := info.Size() / 4096; pages > 200 {
+		t.Errorf("there are %d pages in the log, want about 50", pages)
 	}
 }
