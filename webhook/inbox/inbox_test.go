@@ -302,21 +302,41 @@ func TestIdentityAndWindow(t *testing.T) {
 	}
 }
 
-// What can be decoded is never the repeat of what cannot.
+// What can be decoded is never the repeat of what cannot: a later version of a program
+// understands more.
 func TestBrokenHasOtherKeys(t *testing.T) {
 	t.Parallel()
-	q := &tape{}
-	in := inbox.New(q, inbox.AcceptOnly())
-	h := webhook.Handler(ignore[webhook.Event], in.Stored("events"), callbacktest.Quiet(), webhook.WithRequired("a"))
-	post(h, form, "b=1")
-	if len(q.all) != 1 || q.all[0].Parked != "webhook: field a: missing" {
-		t.Fatalf("stored %d, parked %q", len(q.all), q.all[0].Parked)
+	for _, c := range []webhook.Callback{{MediaType: form, Body: []byte("b=1")}, {MediaType: "text/plain", Body: []byte("hello")}} {
+		q := &tape{}
+		for _, opts := range [][]webhook.Option{{webhook.WithRequired("a")}, nil} {
+			in := inbox.New(q, inbox.AcceptOnly())
+			post(webhook.Handler(ignore[webhook.Event], append(opts, in.Stored("events"), callbacktest.Quiet())...), c.MediaType, string(c.Body))
+		}
+		var parked []string
+		for _, d := range q.all {
+			parked = append(parked, d.Parked)
+		}
+		if diff := cmp.Diff([]string{"webhook: field a: missing", ""}, parked); diff != "" {
+			t.Errorf("%s: parked (-want +got):\n%s", c.MediaType, diff)
+		}
 	}
-	// A later version of the program understands it.
-	h = webhook.Handler(ignore[webhook.Event], inbox.New(q, inbox.AcceptOnly()).Stored("events"), callbacktest.Quiet())
-	post(h, form, "b=1")
-	if len(q.all) != 2 || q.all[1].Parked != "" {
-		t.Fatalf("stored %d, want 2", len(q.all))
+}
+
+// quoting is a payload whose errors quote what was sent.
+type quoting struct{}
+
+func (*quoting) UnmarshalForm(f webhook.Form) error {
+	return errors.New("no account for " + f.Get("phoneNumber"))
+}
+
+func TestParkedIsMasked(t *testing.T) {
+	t.Parallel()
+	q := &tape{}
+	var log bytes.Buffer
+	h := webhook.Handler(ignore[quoting], inbox.New(q, inbox.AcceptOnly()).Stored("accounts"), callbacktest.LogTo(&log))
+	post(h, form, "phoneNumber=%2B254711000001")
+	if len(q.all) != 1 || q.all[0].Parked != "no account for +***01" || !strings.Contains(log.String(), "is a dead letter") || strings.Contains(log.String(), "711000001") {
+		t.Errorf("stored %d, parked %q, log %q", len(q.all), q.all[0].Parked, log.String())
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -202,6 +203,26 @@ func TestPagesOfDeadLetters(t *testing.T) {
 	if len(seen) != letters {
 		t.Errorf("%d dead letters are on the pages, want %d", len(seen), letters)
 	}
+}
+
+// The rates are those of the last ten minutes and of the last hour.
+func TestPageRates(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in := inbox.New(inbox.Memory(inbox.AllowLoss), inbox.AcceptOnly())
+		h := webhook.Handler(ignore[webhook.Event], in.Stored("events"))
+		post(h, form, "a=1")
+		for _, step := range []struct {
+			wait time.Duration
+			want string
+		}{{0, "1 1"}, {9 * time.Minute, "1 1"}, {2 * time.Minute, "0 1"}, {48 * time.Minute, "0 1"}, {2 * time.Minute, "0 0"}, {1000 * time.Hour, "0 0"}} {
+			time.Sleep(step.wait)
+			_, page, _ := browse(inbox.Page(in, open), "GET", "", "")
+			if want := "accepted stored, and answered 200 " + step.want + " "; !strings.Contains(words(page), want) {
+				t.Errorf("%v later: the page lacks %q", step.wait, want)
+			}
+		}
+	})
 }
 
 // broken is a queue that fails.
