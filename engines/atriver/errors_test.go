@@ -225,6 +225,30 @@ func TestAnyText(t *testing.T) {
 	}
 }
 
+// Of one key, what is to be handled comes before what is dead from the start, whichever
+// was first in a batch.
+func TestParkedAtOnce(t *testing.T) {
+	t.Parallel()
+	q, _ := open(t, sharedServer(t).pool(t, 4))
+	const keys = 100
+	var puts sync.WaitGroup
+	for i := range keys {
+		for _, reason := range []string{"parked", ""} {
+			puts.Go(func() {
+				d := delivery(fmt.Sprint(i))
+				d.Parked = reason
+				if _, err := q.Put(t.Context(), d); err != nil {
+					t.Errorf("Put: %v", err)
+				}
+			})
+		}
+	}
+	puts.Wait()
+	if b, err := q.Backlog(t.Context()); err != nil || b.Waiting != keys || b.Dead != 0 {
+		t.Errorf("backlog: got %+v and error %v, want %d waiting", b, err, keys)
+	}
+}
+
 // Dead letters come in the order of the bytes of their keys, whatever the database sorts by.
 func TestDeadByBytes(t *testing.T) {
 	t.Parallel()
