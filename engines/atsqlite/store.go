@@ -22,8 +22,9 @@ const (
 	// maxBatch limits how long those in a transaction wait for each other.
 	maxBatch = 512
 	// checkpointPages is how many pages may be in the log, about, before they go to the
-	// database: 4 MB.
-	checkpointPages = 1000
+	// database: 16 MB. A tenth of a Put's processor time went into doing it four times as
+	// often.
+	checkpointPages = 4096
 	// saveClock is how far the clock in the file may be behind.
 	saveClock = time.Second
 )
