@@ -603,6 +603,9 @@ func TestLostMetadata(t *testing.T) {
 		"another hop came in place of the one before": {
 			{0, "", true, start}, {0, "1", true, sub}, {0, "2", true, "How much?\n0. Back"}, {0, "1*1", true, "ran a"},
 		},
+		"the hop before is another one": {
+			{0, "", true, start}, {0, "1", true, sub}, {0, "2*1", true, changed + start},
+		},
 		"a star was typed in the first answer": {
 			{0, "", true, start}, {0, "1*2", true, deep}, {1, "1*2*1", true, changed + start},
 		},
