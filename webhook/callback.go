@@ -42,6 +42,9 @@ type callback struct {
 	// quiet is set if the callback asks for no reply: then a failure is answered
 	// without the fallback.
 	quiet bool
+	// keeps is set if the callback is one to keep for later: then a 200 says that it was
+	// kept, and a failure is never answered with one.
+	keeps bool
 
 	// before and after are neighbours in the handler's watch.
 	before, after *callback
@@ -158,11 +161,20 @@ func (c *callback) deadlineError() error {
 // else with an error. It never panics: it also runs on goroutines where a panic would
 // end the process.
 func (c *callback) fail(cause error, when moment) {
+	c.answer.Lock()
+	keeps := c.keeps
+	c.answer.Unlock()
+	if keeps {
+		cause = notKept(cause)
+	}
 	level := slog.LevelError
 	if toError(cause).Status < 300 {
 		level = slog.LevelWarn // the app gave the callback up on purpose
 	}
 	first := c.settle("callback failed", level, cause, when, func() (status int, err error) {
+		if c.keeps && toError(cause).Status == http.StatusServiceUnavailable {
+			c.w.Header().Set("Retry-After", "5")
+		}
 		err = apart(func() (err error) {
 			_ = safely(func() error { failure.Tell(c.parent, cause); return nil })
 			status, err = c.writeFallback(cause)
@@ -252,7 +264,7 @@ type replier interface {
 // writeFallback answers with the fallback's reply. The status is zero if there is none
 // that can be sent.
 func (c *callback) writeFallback(cause error) (status int, err error) {
-	if c.config.fallback == nil || c.quiet {
+	if c.config.fallback == nil || c.quiet || c.keeps {
 		return 0, nil
 	}
 	var reply Reply
@@ -309,10 +321,10 @@ func (c *callback) known() any {
 
 // accept notes that the request was read, and reports whether the callback still waits
 // for an answer.
-func (c *callback) accept(quiet bool) bool {
+func (c *callback) accept(quiet, keeps bool) bool {
 	c.answer.Lock()
 	defer c.answer.Unlock()
-	c.quiet, c.accepted = quiet, true
+	c.quiet, c.keeps, c.accepted = quiet, keeps, true
 	return !c.answered
 }
 
@@ -336,6 +348,9 @@ func (c *callback) writeError(e *Error) (status int, err error) {
 		http.Error(&d, http.StatusText(status), status)
 	}
 	d.WriteHeader(status)
+	if c.keeps && status >= 400 && d.status < 400 {
+		d.status = status
+	}
 	if c.inPlace && d.status != http.StatusNoContent && d.status != http.StatusNotModified {
 		// net/http ends an answer of unknown length when ServeHTTP returns, which may
 		// be long after the deadline.

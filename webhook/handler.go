@@ -123,6 +123,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.start = time.Now()
 	}
 	c.form.ends = c.room[:0]
+	c.keeps = h.keep != nil && h.config.notify == nil
 	defer c.end()
 	if sendsAtFlush(w) && h.watch.add(c) {
 		c.inPlace = true
@@ -203,12 +204,13 @@ func putBack(buf *[]byte, b []byte) {
 func (h *handler) answer(c *callback, buf *[]byte, kept *Callback) error {
 	payload, notify := c.exchange.payload(), h.config.notify
 	quiet := notify != nil && notify.IsNotification(payload)
-	if !c.accept(quiet) {
+	keeps := kept != nil && (quiet || notify == nil)
+	if !c.accept(quiet, keeps) {
 		return nil
 	}
-	if kept != nil && (quiet || notify == nil) {
+	if keeps {
 		if err := h.keep(c, *kept, payload, nil); err != nil {
-			return c.notKept(err)
+			return err
 		}
 		return h.sendReceipt(c, buf)
 	}

@@ -33,7 +33,12 @@ var ErrUndecodable = errors.New("webhook: kept callback cannot be decoded")
 // WithLater makes a handler keep callbacks instead of handling them. It decodes each as
 // always and calls what bind returned. If that returns nil, the handler answers as if the
 // function had; if it returns an error, the handler answers 503 with a Retry-After, or
-// the status of an [Error]. Bind is called once, when the handler is built.
+// the status of an [Error] if that is 400 or more. Bind is called once, when the handler
+// is built.
+//
+// What was not kept is never answered 200: the handler does not use [WithFallback] for
+// what it is to keep, and if the function of [WithErrorHandler] writes a status below 400
+// in place of a higher one, the handler answers the higher one.
 //
 // Only what asks for no reply can be kept. Building a [ReplyHandler] panics, unless it is
 // a voice.Handler with voice.OnEnd: that keeps the ends of calls and answers the rest as
@@ -113,8 +118,6 @@ func (h *handler) keepBroken(c *callback, kept *Callback, e *Error) bool {
 	}
 	if err == nil {
 		err = c.send(textPlain, []byte(h.config.receipt), nil)
-	} else {
-		err = c.notKept(err)
 	}
 	if err != nil {
 		c.fail(err, onTime)
@@ -123,15 +126,10 @@ func (h *handler) keepBroken(c *callback, kept *Callback, e *Error) bool {
 }
 
 // notKept returns the error for a callback that was not kept.
-func (c *callback) notKept(err error) error {
+func notKept(err error) error {
 	var chosen *Error
-	if errors.As(err, &chosen) && chosen != nil {
+	if errors.As(err, &chosen) && chosen != nil && chosen.status() >= 400 {
 		return err
-	}
-	c.answer.Lock()
-	defer c.answer.Unlock()
-	if !c.answered {
-		c.w.Header().Set("Retry-After", "5")
 	}
 	return &Error{Status: http.StatusServiceUnavailable, Err: err}
 }
@@ -167,7 +165,7 @@ func (h *handler) handleKept(ctx context.Context, kept Callback) (payload any, e
 	if notify != nil && !notify.IsNotification(payload) {
 		return nil, fmt.Errorf("%w: it asks for a reply now", ErrUndecodable)
 	}
-	c.accept(true)
+	c.accept(true, false)
 	return payload, apart(func() (err error) {
 		if notify != nil {
 			return notify.Notify(c, payload)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -110,6 +111,79 @@ func TestLater(t *testing.T) {
 		})
 	}
 }
+
+// What was not kept is never answered with a status that says it was.
+func TestLaterNeverKeptAs200(t *testing.T) {
+	t.Parallel()
+	sorry := func(error) webhook.Reply { return text("END sorry") }
+	writes := func(status int) webhook.Option {
+		return webhook.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, _ *webhook.Error) { w.WriteHeader(status) })
+	}
+	panics := webhook.WithLater(func(webhook.Later) webhook.Accept {
+		return func(context.Context, webhook.Callback, any, error) error { panic("disk") }
+	})
+	exits := webhook.WithLater(func(webhook.Later) webhook.Accept {
+		return func(context.Context, webhook.Callback, any, error) error { runtime.Goexit(); return nil }
+	})
+	stuck := webhook.WithLater(func(webhook.Later) webhook.Accept {
+		return func(ctx context.Context, _ webhook.Callback, _ any, _ error) error { <-ctx.Done(); return ctx.Err() }
+	})
+	late := webhook.WithTimeout(time.Nanosecond)
+	with := func(err error) webhook.Option { return (&shelf{err: err}).option() }
+	disk := with(errors.New("disk full"))
+	news := notifying(func(parcel) bool { return true }, func(context.Context, parcel) error { return nil })
+	reply := func(opts ...webhook.Option) http.Handler {
+		return webhook.ReplyHandler(func(context.Context, parcel) (text, error) { return "", nil }, webhook.WithOptions(opts...), news, callbacktest.Quiet())
+	}
+	handler := func(opts ...webhook.Option) http.Handler {
+		return webhook.Handler(func(context.Context, parcel) error { return nil }, webhook.WithOptions(opts...), callbacktest.Quiet())
+	}
+	type answer struct {
+		Status     int
+		RetryAfter string
+	}
+	full := answer{503, "5"}
+	for name, test := range map[string]struct {
+		h    http.Handler
+		body string
+		want answer
+	}{
+		"fallback":                        {handler(disk, webhook.WithFallback(sorry)), "id=1", full},
+		"fallback of what is broken":      {handler(disk, webhook.WithFallback(sorry)), "id=%z", full},
+		"fallback for a payload":          {handler(disk, webhook.WithFallbackFor(func(parcel, error) webhook.Reply { return text("") })), "id=1", full},
+		"fallback for news":               {reply(disk, webhook.WithFallback(sorry)), "id=1", full},
+		"fallback and a panic":            {handler(panics, webhook.WithFallback(sorry)), "id=1", full},
+		"fallback and no goroutine":       {handler(exits, webhook.WithFallback(sorry)), "id=1", full},
+		"fallback and a deadline":         {handler(stuck, late, webhook.WithFallback(sorry)), "id=1", full},
+		"error handler and a deadline":    {handler(stuck, late, writes(200)), "id=1", full},
+		"error handler":                   {handler(disk, writes(200)), "id=1", full},
+		"error handler and a redirection": {handler(disk, writes(302)), "id=1", full},
+		"error handler for news":          {reply(disk, writes(200)), "id=1", full},
+		"error handler chooses":           {handler(disk, writes(429)), "id=1", answer{429, "5"}},
+		"error handler of a refusal":      {handler((&shelf{refuse: true}).option(), writes(200)), "id=%z", answer{400, ""}},
+		"status 200":                      {handler(with(&webhook.Error{Status: 200})), "id=1", full},
+		"status 200 inside":               {handler(with(fmt.Errorf("queue: %w", &webhook.Error{Status: 202, Err: io.EOF}))), "id=1", full},
+		"status 304 of what is broken":    {handler(with(&webhook.Error{Status: 304})), "id=%z", full},
+		"status 503":                      {handler(with(&webhook.Error{Status: 503})), "id=1", full},
+		"status 500, and error handler":   {handler(with(&webhook.Error{Status: 500}), writes(204)), "id=1", answer{500, ""}},
+		"own reply":                       {handler(with(ownReply{}), webhook.WithFallback(sorry)), "id=1", full},
+		"control: kept":                   {handler(with(nil), webhook.WithFallback(sorry), writes(200)), "id=1", answer{200, ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := httptest.NewRecorder()
+			test.h.ServeHTTP(w, callbacktest.Post("/", formType, test.body))
+			if diff := cmp.Diff(test.want, answer{w.Code, w.Header().Get("Retry-After")}); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+type ownReply struct{}
+
+func (ownReply) Error() string        { return "own" }
+func (ownReply) Reply() webhook.Reply { return text("END own") }
 
 // A body that middleware has read into a form is kept as that form.
 func TestLaterParsedForm(t *testing.T) {
