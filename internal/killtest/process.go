@@ -95,12 +95,6 @@ func (p *Process) Terminate() {
 	p.Kill()
 }
 
-// CPU returns the processor time that the process has used. It must have ended.
-func (p *Process) CPU() time.Duration {
-	<-p.done
-	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
-}
-
 const listening = "listening on "
 
 // Serve is the service: it serves h on a loopback port that [Start] learns, and calls
