@@ -467,7 +467,7 @@ func (r *run) handleAll() {
 	}
 }
 
-// handle handles a delivery and notes what came of it. It returns when it is due again.
+// handle handles a delivery and notes what came of it. It returns when it may be due again.
 func (r *run) handle(d row) (due int64, err error) {
 	failure := r.worker.Handle(r.ctx, d.Delivery)
 	fate := inbox.Fate{}
@@ -483,6 +483,7 @@ func (r *run) handle(d row) (due int64, err error) {
 			_, err = b.done.run(d.id)
 		case fate.Dead:
 			b.dead++
+			due = b.now // a redelivery, or a person, may let it take its turn again meanwhile
 			_, err = b.bury.run(int64(fate.Attempts), time.Now().UnixMilli(), fate.Reason, d.id)
 		default:
 			due = b.now + roundUp(fate.After)

@@ -511,6 +511,15 @@ var broken = map[string]func(*queue){
 			return duplicate && d.Parked == "", err
 		}
 	},
+	"a dead letter loses a turn now and then": func(q *queue) {
+		q.put = func(ctx context.Context, d inbox.Delivery) (bool, error) {
+			if isDead(q, d.Key) && q.note(d.Key, 1) == 20 {
+				q.note(d.Key, -1)
+				return false, nil
+			}
+			return q.Queue.Put(ctx, d)
+		}
+	},
 	"a dead letter stays dead": func(q *queue) {
 		q.put = func(ctx context.Context, d inbox.Delivery) (bool, error) {
 			if isDead(q, d.Key) {

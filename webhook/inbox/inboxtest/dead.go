@@ -150,6 +150,26 @@ func (s *suite) deadIsDeliveredAgain(t *testing.T) {
 	put(t, q, recent, true)
 }
 
+// deadIsDeliveredAtOnce delivers again and again what dies each time, while its death is
+// being noted too: no turn may be lost.
+func (s *suite) deadIsDeliveredAtOnce(t *testing.T) {
+	q := s.open(t)
+	d := newDelivery("a")
+	h, _ := s.start(t, q, 4, func(context.Context, inbox.Delivery) error { return inbox.Park(errAgain) })
+	turns, deadline := 0, time.Now().Add(s.late)
+	for turns < 100 {
+		if _, err := q.Put(t.Context(), d); err != nil {
+			t.Fatalf("Put: %v", err)
+		}
+		time.Sleep(time.Microsecond)
+		if calls := h.calls(); calls > turns {
+			turns, deadline = calls, time.Now().Add(s.late)
+		} else if time.Now().After(deadline) {
+			t.Fatalf("after %d turns a dead letter that is put again takes no other in %v", turns, s.late)
+		}
+	}
+}
+
 func (s *suite) requeue(t *testing.T) {
 	q := s.open(t)
 	d := newDelivery("a")

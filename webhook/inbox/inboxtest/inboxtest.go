@@ -125,6 +125,7 @@ func Run(t *testing.T, open func(t *testing.T) inbox.Queue, opts ...Option) {
 		{name: "ParkedFromTheStart", fn: s.parkedFromTheStart},
 		{name: "ParkedTwice", fn: s.parkedTwice},
 		{name: "DeadIsDeliveredAgain", fn: s.deadIsDeliveredAgain},
+		{name: "DeadIsDeliveredAtOnce", fn: s.deadIsDeliveredAtOnce},
 		{name: "Requeue", fn: s.requeue},
 		{name: "RequeueParked", fn: s.requeueParked},
 		{name: "Drop", fn: s.drop},
