@@ -38,8 +38,8 @@
 //
 // # What does not
 //
-// At least once is not exactly once: make an effect idempotent by the delivery's key
-// ([FromContext]), or use [Once], or the transaction that engines/atriver hands out.
+// At least once is not exactly once: make an effect idempotent by the delivery's Key
+// and, without an identity, its Received ([FromContext]), or use [Once], or the transaction that engines/atriver hands out.
 // No order is kept. Callbacks whose answer counts are never stored: building a handler for
 // USSD, calls or validations with [Inbox.Stored] panics.
 package inbox

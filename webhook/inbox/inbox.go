@@ -373,8 +373,9 @@ type handling struct {
 }
 
 // FromContext returns the delivery that is being handled in ctx, which is that of a stored
-// callback's function or one derived from it: its Key, for services that take one, and its
-// Attempt.
+// callback's function or one derived from it: its Attempt, and its Key, for services that
+// take an idempotency key. The same Key comes again after its window if the callback has no
+// identity: pass on Received.UnixMilli() with it, which stays the same for all attempts.
 func FromContext(ctx context.Context) (Delivery, bool) {
 	h, ok := ctx.Value(handlingKey{}).(*handling)
 	if !ok {

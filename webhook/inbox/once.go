@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sautigo/africastalking/state"
@@ -18,11 +20,12 @@ const onceFor = 7 * 24 * time.Hour
 //
 //	receipt, err := inbox.Once(ctx, "refund", func(ctx context.Context) (string, error) {
 //		d, _ := inbox.FromContext(ctx)
-//		return bank.Refund(ctx, d.Key, amount)
+//		return bank.Refund(ctx, d.Key, amount) // a callback with an identity
 //	})
 //
-// It is [state.Once] with a key made of the delivery's Key and the effect, over the store
-// of [WithStore] or the queue's own. Without a store, or outside of a stored callback's
+// It is [state.Once] with a key made of the delivery's Key and the effect, and of its
+// Received if the callback has no identity, over the store of [WithStore] or the queue's
+// own. Without a store, or outside of a stored callback's
 // function, it returns an error and does not run fn.
 //
 // Return its error from the function. If nobody knows whether the effect happened, because
@@ -45,8 +48,13 @@ func Once[T any](ctx context.Context, effect string, fn func(context.Context) (T
 	case time.Since(h.delivery.Received) > onceFor-time.Hour:
 		return zero, Park(fmt.Errorf("%w: %s: the callback is older than what Once remembers", state.ErrInDoubt, effect))
 	}
+	key := h.delivery.Key
+	if strings.HasSuffix(key, byFields) {
+		// A genuine callback after the window has the same Key.
+		key += strconv.FormatInt(h.delivery.Received.UnixMilli(), 10)
+	}
 	var own error
-	result, err := state.Once(ctx, lasting{h.store}, h.delivery.Key+"/"+effect, func(ctx context.Context) (v T, err error) {
+	result, err := state.Once(ctx, lasting{h.store}, key+"/"+effect, func(ctx context.Context) (v T, err error) {
 		v, own = fn(ctx)
 		return v, own
 	})

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/sautigo/africastalking/internal/callbacktest"
+	"github.com/sautigo/africastalking/sms"
 	"github.com/sautigo/africastalking/state"
 	"github.com/sautigo/africastalking/webhook"
 	"github.com/sautigo/africastalking/webhook/inbox"
@@ -146,5 +148,88 @@ func TestOnceKeys(t *testing.T) {
 		if runs[want] != 1 {
 			t.Errorf("effect %s ran %d times, want once", want, runs[want])
 		}
+	}
+}
+
+// Callbacks without an identity are told apart by their fields only within the window, so
+// each that comes later has effects of its own, once for all its attempts.
+func TestOnceAfterTheWindow(t *testing.T) {
+	t.Parallel()
+	const optOut = "senderId=1234&phoneNumber=%2B254711000001"
+	for name, test := range map[string]struct {
+		build  func(fn func(context.Context) error, o webhook.Option) http.Handler
+		opts   []inbox.StoredOption
+		body   string
+		effect int
+	}{
+		"no identity": {func(fn func(context.Context) error, o webhook.Option) http.Handler {
+			return sms.OptOutHandler(func(ctx context.Context, _ sms.OptOut) error { return fn(ctx) }, o)
+		}, nil, optOut, 3},
+		"an empty identity": {func(fn func(context.Context) error, o webhook.Option) http.Handler {
+			return sms.OptOutHandler(func(ctx context.Context, _ sms.OptOut) error { return fn(ctx) }, o)
+		}, []inbox.StoredOption{inbox.WithIdentity(func(sms.OptOut) string { return "" })}, optOut, 3},
+		"no fields": {func(fn func(context.Context) error, o webhook.Option) http.Handler {
+			return webhook.Handler(func(ctx context.Context, _ webhook.Event) error { return fn(ctx) }, o)
+		}, nil, "", 3},
+		"an identity": {func(fn func(context.Context) error, o webhook.Option) http.Handler {
+			return sms.DeliveryReportHandler(func(ctx context.Context, _ sms.DeliveryReport) error { return fn(ctx) }, o)
+		}, []inbox.StoredOption{inbox.WithWindow(time.Hour)}, report, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				in := inbox.New(inbox.Memory(inbox.AllowLoss))
+				effects, attempts := 0, 0
+				h := test.build(func(ctx context.Context) error {
+					attempts++
+					if _, err := inbox.Once(ctx, "reply", func(context.Context) (int, error) { effects++; return 0, nil }); err != nil {
+						return err
+					}
+					if attempts%3 != 0 {
+						return errors.New("something else fails after it")
+					}
+					return nil
+				}, webhook.WithOptions(in.Stored("name", test.opts...), callbacktest.Quiet()))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go func() { _ = in.Run(ctx, 1) }()
+				for range 3 {
+					for range 2 { // the second is a repeat
+						post(h, form, test.body)
+						time.Sleep(time.Minute)
+					}
+					time.Sleep(24 * time.Hour)
+				}
+				if effects != test.effect || attempts != 9 {
+					t.Errorf("%d effects in %d attempts, want %d in 9", effects, attempts, test.effect)
+				}
+			})
+		})
+	}
+}
+
+// A callback with an identity that comes after its window is still the same one, whatever
+// its Key looks like.
+func TestOnceGoesByIdentity(t *testing.T) {
+	t.Parallel()
+	q := &tape{}
+	in := inbox.New(q, inbox.AcceptOnly(), inbox.WithStore(new(state.Memory)))
+	effects := 0
+	h := sms.DeliveryReportHandler(func(ctx context.Context, _ sms.DeliveryReport) error {
+		_, err := inbox.Once(ctx, "refund", func(context.Context) (int, error) { effects++; return 0, nil })
+		return err
+	}, in.Stored("reports"))
+	for i := range 100 {
+		post(h, form, fmt.Sprintf("id=ATXid_%d&status=Success", i))
+		d := q.all[i]
+		for range 2 {
+			d.Received = d.Received.Add(-time.Hour)
+			if err := in.Handle(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if effects != 100 {
+		t.Errorf("%d effects of 100 reports", effects)
 	}
 }

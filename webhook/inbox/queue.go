@@ -14,7 +14,9 @@ type Delivery struct {
 	// Name is the one that [Inbox.Stored] was given.
 	Name string
 	// Key tells the delivery from all others. It is the same each time that Africa's
-	// Talking sends the callback. It consists of at most 128 letters, digits, "-" and
+	// Talking sends the callback. For a callback without an identity, such as an opt-out,
+	// it comes again after the Window, with another callback that has the same fields: as
+	// an idempotency key pass on Key and Received.UnixMilli() then. It consists of at most 128 letters, digits, "-" and
 	// "_", and shows neither a number nor a text that was sent.
 	Key string
 	// Received is when the callback arrived. Queues keep it to the millisecond.
