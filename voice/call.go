@@ -2,13 +2,13 @@ package voice
 
 import (
 	"cmp"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/sautigo/africastalking"
 	"github.com/sautigo/africastalking/internal/enum"
+	"github.com/sautigo/africastalking/internal/record"
 	"github.com/sautigo/africastalking/internal/redact"
 	"github.com/sautigo/africastalking/webhook"
 )
@@ -276,11 +276,16 @@ func (c *Call) UnmarshalForm(f webhook.Form) error {
 	return nil
 }
 
-// Identity implements [webhook.Identifier] for the ends of calls and for events, whose
-// states tell them apart. Questions of one call may share it: a caller who presses the
-// same key twice is asked twice.
+// Identity implements [webhook.Identifier] for calls that are over, by the session, the
+// states and the transfer, none of which can be read in it. It is empty as long as a call
+// is active: the same may happen twice in one call, such as a transfer, or a key that is
+// pressed again.
 func (c Call) Identity() string {
-	return fmt.Sprintf("%q %t %q %q", c.SessionID, c.IsActive, c.CallSessionState, c.CallTransferState)
+	if c.IsActive {
+		return ""
+	}
+	return record.Key("call", c.SessionID, string(c.CallSessionState), string(c.CallTransferState),
+		c.CallTransferredToNumber, c.CallTransferParam, string(c.CallTransferHangupCause))
 }
 
 // LogValue hides the people, the digits they pressed and the recording.

@@ -441,6 +441,39 @@ func TestCallIsMasked(t *testing.T) {
 	}
 }
 
+// Two events of one call are the same only if they say the same and the call is over.
+func TestCallIdentity(t *testing.T) {
+	t.Parallel()
+	over := voice.Call{SessionID: "ATVId_254700000001", CallSessionState: voice.Transferred, CallTransferState: voice.TransferActive, CallTransferredToNumber: "+254700000003"}
+	seen := map[string]string{}
+	for name, change := range map[string]func(*voice.Call){
+		"the same":     func(*voice.Call) {},
+		"session":      func(c *voice.Call) { c.SessionID = "ATVId_254700000002" },
+		"state":        func(c *voice.Call) { c.CallSessionState = "+254700000005" },
+		"transfer":     func(c *voice.Call) { c.CallTransferState = voice.TransferDone },
+		"number":       func(c *voice.Call) { c.CallTransferredToNumber = "+254700000004" },
+		"parameter":    func(c *voice.Call) { c.CallTransferParam = "+254700000003:20" },
+		"hangup cause": func(c *voice.Call) { c.CallTransferHangupCause = voice.NoActiveClient },
+	} {
+		c := over
+		change(&c)
+		id := c.Identity()
+		if other, ok := seen[id]; ok || id == "" || strings.Contains(id, "70000000") {
+			t.Errorf("%s: identity is %q, that of %q", name, id, other)
+		}
+		seen[id] = name
+		repeat := c
+		repeat.DurationInSeconds++ // a repeat need not repeat it all
+		if got := repeat.Identity(); got != id {
+			t.Errorf("%s: identity of the repeat is %q, want %q", name, got, id)
+		}
+		c.IsActive = true
+		if got := c.Identity(); got != "" {
+			t.Errorf("%s: identity of an active call is %q, want none", name, got)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for name := range calls {
 		body, err := os.ReadFile("testdata/" + name + ".form")

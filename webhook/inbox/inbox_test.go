@@ -278,6 +278,8 @@ func TestIdentityAndWindow(t *testing.T) {
 	events := func(o webhook.Option) http.Handler { return webhook.Handler(ignore[webhook.Event], o) }
 	byPhone := inbox.WithIdentity(func(r sms.DeliveryReport) string { return r.PhoneNumber })
 	never := inbox.WithIdentity(func(sms.DeliveryReport) string { return "" })
+	transfers := func(o webhook.Option) http.Handler { return voice.EventHandler(ignore[voice.Call], o) }
+	const transfer = "isActive=1&sessionId=s&callSessionState=Transferred&callTransferState=Active&callTransferredToNumber=%2B25471100000"
 	const other = "id=2&status=Sent&phoneNumber=%2B254711000001"
 	for _, test := range []struct {
 		name    string
@@ -288,6 +290,7 @@ func TestIdentityAndWindow(t *testing.T) {
 	}{
 		{"identity", reports, []inbox.StoredOption{byPhone}, []string{report, other, "id=3&status=Sent&phoneNumber=%2B254711000009"}, []time.Duration{72 * time.Hour, 0, 72 * time.Hour}},
 		{"no identity", reports, []inbox.StoredOption{never}, []string{report, other, report}, []time.Duration{15 * time.Minute, 15 * time.Minute, 0}},
+		{"transfers of a call", transfers, nil, []string{transfer + "1", transfer + "2", transfer + "1"}, []time.Duration{15 * time.Minute, 15 * time.Minute, 0}},
 		{"window", reports, []inbox.StoredOption{inbox.WithWindow(time.Hour)}, []string{report}, []time.Duration{time.Hour}},
 		{"long window without identity", events, []inbox.StoredOption{inbox.WithWindow(time.Hour)}, []string{"a=1"}, []time.Duration{15 * time.Minute}},
 		{"short window without identity", events, []inbox.StoredOption{inbox.WithWindow(time.Minute)}, []string{"a=1"}, []time.Duration{time.Minute}},
