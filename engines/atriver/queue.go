@@ -162,7 +162,6 @@ func (q *Queue) Backlog(ctx context.Context) (inbox.Backlog, error) {
 	if oldest != nil {
 		b.Oldest = time.UnixMilli(*oldest)
 	}
-	q.quota.set(b.Waiting + b.Dead)
 	return b, nil
 }
 
