@@ -32,12 +32,13 @@ type callback struct {
 }
 
 // floods returns the callbacks of a flood: most are delivery reports, as after a campaign.
+// They are about numbers that nobody has: no country has the code 999.
 func floods(n int) []callback {
 	run := fmt.Sprintf("flood-%08x", rand.Uint32())
 	first := rand.IntN(90_000_000)
 	callbacks := make([]callback, n)
 	for i := range callbacks {
-		id, number := fmt.Sprintf("%s-%d", run, i), fmt.Sprintf("+2547%08d", (first+i)%100_000_000)
+		id, number := fmt.Sprintf("%s-%d", run, i), fmt.Sprintf("+9997%08d", first+i%10_000_000)
 		report := func(status string) callback {
 			return callback{"/reports", curl.Form("id", id, "status", status, "phoneNumber", number, "networkCode", "63902"), "reports", id}
 		}
@@ -171,7 +172,7 @@ func audit(ctx context.Context, tables *tables, answered []callback, stdout io.W
 		}
 		lost := len(answered) - dead - handled
 		if lost == 0 || time.Since(last) > quiet {
-			fmt.Fprintf(stdout, "Of these %d were handled, %d of them again. %d cannot be decoded and are dead letters. %d are lost.\n", handled, twice, dead, lost)
+			fmt.Fprintf(stdout, "Of these %d were handled, %d of them again. %d cannot be decoded: dead letters. %d are lost.\n", handled, twice, dead, lost)
 			if lost > 0 {
 				return fmt.Errorf("%d of %d callbacks that were answered 200 are lost", lost, len(answered))
 			}

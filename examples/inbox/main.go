@@ -21,7 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -104,7 +103,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	opts := []inbox.Option{inbox.WithLogger(log), inbox.WithProcessTimeout(handleTime)}
 	if db, ok := tables.database.(postgres); ok { // the queue keeps no records
-		opts = append(opts, inbox.WithStore(records{db.Pool}))
+		opts = append(opts, inbox.WithStore(records(db)))
 	}
 	in := inbox.New(queue, opts...)
 	s := &service{tables: tables, account: account, slow: *slow, log: log}
@@ -201,17 +200,4 @@ func requirePassword(password string) func(http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		})
 	}
-}
-
-// poolSize holds what the queue takes, and what the functions and the page do beside.
-const poolSize = 2*workers + 8
-
-// openPool connects to Postgres.
-func openPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, err
-	}
-	config.MaxConns = max(config.MaxConns, poolSize)
-	return pgxpool.NewWithConfig(ctx, config)
 }

@@ -30,9 +30,9 @@ type tables struct{ database }
 
 type database interface {
 	// exec runs a statement, and effect one that is the effect of a callback: in Postgres
-	// it is kept if and only if the callback is done. They return the number of rows.
-	exec(ctx context.Context, statement string, args ...any) (int64, error)
-	effect(ctx context.Context, statement string, args ...any) (int64, error)
+	// it is kept if and only if the callback is done.
+	exec(ctx context.Context, statement string, args ...any) error
+	effect(ctx context.Context, statement string, args ...any) error
 	row(ctx context.Context, query string, args ...any) interface{ Scan(...any) error }
 	close()
 }
@@ -83,26 +83,23 @@ func openTables(ctx context.Context, queue, file string) (*tables, error) {
 }
 
 func (t *tables) saveReport(ctx context.Context, r sms.DeliveryReport) error {
-	_, err := t.effect(ctx, "insert into reports values ($1, $2, 1) on conflict (id, status) do update set handled = reports.handled + 1", r.ID, string(r.Status))
-	return err
+	return t.effect(ctx, "insert into reports values ($1, $2, 1) on conflict (id, status) do update set handled = reports.handled + 1", r.ID, string(r.Status))
 }
 
 // A message is not kept by effect: a transaction would be open while the reply is sent.
 func (t *tables) saveMessage(ctx context.Context, m sms.IncomingMessage) error {
-	_, err := t.exec(ctx, "insert into messages values ($1, 1, '') on conflict (id) do update set handled = messages.handled + 1", m.ID)
-	return err
+	return t.exec(ctx, "insert into messages values ($1, 1, '') on conflict (id) do update set handled = messages.handled + 1", m.ID)
 }
 
 func (t *tables) saveReply(ctx context.Context, message, reply string) error {
-	_, err := t.exec(ctx, "update messages set reply = $2 where id = $1", message, reply)
-	return err
+	return t.exec(ctx, "update messages set reply = $2 where id = $1", message, reply)
 }
 
 // setStopped notes what a subscriber has wished at a time, and says whether that is a
 // change: the wish may come late, or again.
 func (t *tables) setStopped(ctx context.Context, number string, stopped bool, at time.Time) (changed bool, err error) {
 	since := at.UnixMilli()
-	_, err = t.exec(ctx, `insert into opt_outs values ($1, $2, $3) on conflict (number) do update
+	err = t.exec(ctx, `insert into opt_outs values ($1, $2, $3) on conflict (number) do update
 		set stopped = excluded.stopped, since = excluded.since
 		where opt_outs.since < excluded.since and opt_outs.stopped <> excluded.stopped`, number, stopped, since)
 	if err != nil {
@@ -144,15 +141,12 @@ func (t *tables) totals(ctx context.Context) (n totals, err error) {
 
 type sqlite struct{ *sql.DB }
 
-func (d sqlite) exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	result, err := d.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (d sqlite) exec(ctx context.Context, statement string, args ...any) error {
+	_, err := d.ExecContext(ctx, statement, args...)
+	return err
 }
 
-func (d sqlite) effect(ctx context.Context, statement string, args ...any) (int64, error) {
+func (d sqlite) effect(ctx context.Context, statement string, args ...any) error {
 	return d.exec(ctx, statement, args...)
 }
 
@@ -164,18 +158,31 @@ func (d sqlite) close() { _ = d.Close() }
 
 type postgres struct{ *pgxpool.Pool }
 
-func (d postgres) exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	tag, err := d.Exec(ctx, statement, args...)
-	return tag.RowsAffected(), err
+// poolSize holds what the queue takes, and what the functions and the page do beside.
+const poolSize = 2*workers + 8
+
+// openPool connects to Postgres.
+func openPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = max(config.MaxConns, poolSize)
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
-func (d postgres) effect(ctx context.Context, statement string, args ...any) (int64, error) {
+func (d postgres) exec(ctx context.Context, statement string, args ...any) error {
+	_, err := d.Exec(ctx, statement, args...)
+	return err
+}
+
+func (d postgres) effect(ctx context.Context, statement string, args ...any) error {
 	tx, err := atriver.Tx(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	tag, err := tx.Exec(ctx, statement, args...)
-	return tag.RowsAffected(), err
+	_, err = tx.Exec(ctx, statement, args...)
+	return err
 }
 
 func (d postgres) row(ctx context.Context, query string, args ...any) interface{ Scan(...any) error } {
