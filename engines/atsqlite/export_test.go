@@ -49,3 +49,18 @@ func (s *Store) Fault(ctx context.Context) error {
 
 // Abandon closes what a store that has failed leaves open, as the end of its process does.
 func (s *Store) Abandon() { _ = s.release() }
+
+// FailInBatch makes three changes together: one that cannot be made, one after which the
+// store has failed for good, and one that is right. It returns the error of the last.
+func (s *Store) FailInBatch() error {
+	exec := func(statement string) *change {
+		return &change{done: make(chan error, 1), apply: func(*batch) error { return s.writer.exec(statement) }}
+	}
+	last := exec("insert into record values (x'01', 1, 1, x'00')")
+	s.mu.Lock()
+	s.waiting = append(s.waiting, exec("insert into record values (x'00', 1, 1, zeroblob(2000000000))"), exec("select nonsense"), last)
+	s.writing = true
+	s.mu.Unlock()
+	s.write()
+	return <-last.done
+}

@@ -170,10 +170,14 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-// TestMode checks that nobody else can read what waits.
+// TestMode checks that nobody else can read what waits, in a file that was there too.
 func TestMode(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
+	raw(t, path, "pragma user_version = 0", "vacuum")
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	s := open(t, path)
 	if _, err := s.Put(t.Context(), delivery("a")); err != nil {
 		t.Fatal(err)

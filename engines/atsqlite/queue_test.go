@@ -133,3 +133,62 @@ func count(t *testing.T, path, query string) (n int) {
 	}
 	return n
 }
+
+// After an error of the disk nothing is acknowledged, not in the same batch either.
+func TestFailureInABatch(t *testing.T) {
+	t.Parallel()
+	s, err := atsqlite.Open(newPath(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Abandon)
+	if err := s.FailInBatch(); err == nil {
+		t.Error("a change was made after the store had failed")
+	}
+	if _, err := s.Put(t.Context(), delivery("a")); err == nil {
+		t.Error("a delivery was kept after the store had failed")
+	}
+}
+
+// Another program that holds the file for longer than a statement waits delays a result,
+// and does not end the Run.
+func TestResultWhileHeld(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s := open(t, path, atsqlite.WithBusyWait(100*time.Millisecond))
+	if _, err := s.Put(t.Context(), delivery("a")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	held := make(chan func(), 1)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.Run(ctx, inbox.Worker{Workers: 1, Timeout: time.Minute, Handle: func(context.Context, inbox.Delivery) error {
+			held <- hold(t, path)
+			return nil
+		}})
+	}()
+	release := <-held
+	for range 2 { // each waits for as long as a result does
+		if _, err := s.Put(t.Context(), delivery("b")); err == nil {
+			t.Error("the file is not held")
+		}
+	}
+	release()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		b, err := s.Backlog(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Waiting == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the result was never noted: %+v", b)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -45,13 +46,24 @@ func WithObserver(fn func(context.Context, Event)) Option {
 	return func(c *config) { c.observer = fn }
 }
 
-// mask returns an error whose text is fit to be stored.
+// mask returns an error whose text is fit to be stored, and which can be examined without a
+// panic: methods of the app's error may panic, as those of a nil pointer do, and engines
+// examine it in goroutines where a panic ends the process.
 func mask(err error) error { return &maskedError{err} }
 
 type maskedError struct{ err error }
 
 func (e *maskedError) Error() string { return reason(e.err) }
-func (e *maskedError) Unwrap() error { return e.err }
+
+func (e *maskedError) Is(target error) (is bool) {
+	defer func() { _ = recover() }()
+	return errors.Is(e.err, target)
+}
+
+func (e *maskedError) As(target any) (found bool) {
+	defer func() { _ = recover() }()
+	return errors.As(e.err, target)
+}
 
 // rates counts the outcomes of the last hour.
 type rates struct {

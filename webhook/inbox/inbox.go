@@ -310,8 +310,9 @@ func (in *Inbox) Run(ctx context.Context, n int) error {
 }
 
 // Handle handles one delivery, for engines that bring their own workers. [Next] says what
-// becomes of one for which it returns an error. That error's text is masked as a log is.
-// Handle does not panic.
+// becomes of one for which it returns an error. That error's text is masked as a log is, and
+// errors.Is and errors.As find in it what the function returned. Handle does not panic, and
+// neither does the error, whatever the function's does.
 func (in *Inbox) Handle(ctx context.Context, d Delivery) error {
 	start := time.Now()
 	in.heard()
@@ -321,7 +322,6 @@ func (in *Inbox) Handle(ctx context.Context, d Delivery) error {
 	err := in.handle(ctx, s, d)
 	e := Event{Name: d.Name, Key: d.Key, Outcome: Processed, Attempt: d.Attempt, Wait: max(start.Sub(d.Received), 0), Duration: time.Since(start)}
 	if err != nil {
-		err = mask(err)
 		e.Outcome, e.Err = Retried, err
 		if Next(d, err).Dead {
 			e.Outcome = Dead
@@ -331,9 +331,10 @@ func (in *Inbox) Handle(ctx context.Context, d Delivery) error {
 	return err
 }
 
+// handle returns an error that is masked.
 func (in *Inbox) handle(ctx context.Context, s *stored, d Delivery) error {
 	if s == nil {
-		err := &namelessError{d.Name}
+		err := mask(&namelessError{d.Name})
 		in.logNameless(ctx, d, err)
 		return err
 	}
@@ -346,10 +347,12 @@ func (in *Inbox) handle(ctx context.Context, s *stored, d Delivery) error {
 	})
 	defer late.Stop()
 	payload, err := s.later.Handle(context.WithValue(ctx, handlingKey{}, &handling{d, in.config.store}), d.Callback)
+	if err == nil {
+		return nil
+	}
+	err = mask(err)
 	var status *webhook.Error
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, webhook.ErrUndecodable):
 		err = Park(err)
 	case errors.As(err, &status) && status != nil && 200 <= status.Status && status.Status < 300:

@@ -46,9 +46,13 @@ type Fate struct {
 // which doubles with each attempt up to 15 minutes, less up to a half that is chosen at
 // random. A delivery whose name no handler has is tried again within a minute, for 72
 // hours from when it was received, and these attempts do not count.
+//
+// Next does not panic, whatever the methods of err do: if they panic, err is one that says
+// nothing.
 func Next(d Delivery, err error) Fate {
 	attempt := max(d.Attempt, 1)
 	fate := Fate{Attempts: attempt, Reason: reason(err)}
+	err = mask(err)
 	var nameless *namelessError
 	if errors.As(err, &nameless) {
 		age := time.Since(d.Received)

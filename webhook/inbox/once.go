@@ -56,6 +56,7 @@ func Once[T any](ctx context.Context, effect string, fn func(context.Context) (T
 	var own error
 	result, err := state.Once(ctx, lasting{h.store}, key+"/"+effect, func(ctx context.Context) (v T, err error) {
 		v, own = fn(ctx)
+		own = sound(own)
 		return v, own
 	})
 	switch {
@@ -65,6 +66,18 @@ func Once[T any](ctx context.Context, effect string, fn func(context.Context) (T
 		err = Park(fmt.Errorf("inbox: %s: %w", effect, err))
 	}
 	return result, err
+}
+
+// sound returns err, or an error with its text if looking into err panics: then the effect
+// is in doubt, and that must be noted.
+func sound(err error) (same error) {
+	defer func() {
+		if recover() != nil {
+			same = errors.New(textOf(err))
+		}
+	}()
+	_ = errors.Is(err, state.ErrNotDone)
+	return err
 }
 
 // lasting is a store whose records last as long as Once must remember.
