@@ -225,7 +225,7 @@ func (q *Queue) insert(ctx context.Context, puts []*put) (err error) {
 			return err
 		}
 		if len(results) != len(puts) {
-			return fmt.Errorf("River answers %d results for %d jobs", len(results), len(puts))
+			return fmt.Errorf("%d results of River for %d jobs", len(results), len(puts))
 		}
 		var more []*put
 		for i, p := range puts {
