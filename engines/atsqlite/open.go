@@ -66,8 +66,8 @@ func WithLockWait(d time.Duration) Option {
 // this one, has had the file open for as long as [WithLockWait] says.
 var ErrInUse = errors.New("file is in use by another process")
 
-// Open opens a file, or makes it, with mode 0600; its folder must be there. Path is a
-// plain name, not a URI. Close the store when it is not used any more.
+// Open opens a file, or makes it, and sets its mode to 0600; its folder must be there.
+// Path is a plain name, not a URI. Close the store when it is not used any more.
 //
 // It returns an error if the file cannot be written to, or was made by another program or
 // by a later version of this one.
@@ -111,7 +111,9 @@ func open(path string, c config) (_ *Store, err error) {
 	if err != nil {
 		return nil, reason(err)
 	}
-	if err := f.Close(); err != nil {
+	// One that another program has made may be for all to read, and SQLite makes the files
+	// beside it alike.
+	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil {
 		return nil, reason(err)
 	}
 	if s.writer, err = connect(path, c.busyWait, nil); err != nil {

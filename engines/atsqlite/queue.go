@@ -467,6 +467,10 @@ func (r *run) handleAll() {
 	}
 }
 
+// noteTries is how often a result is noted, each time for as long as Open waits for another
+// program that holds the file, before the Run ends.
+const noteTries = 12
+
 // handle handles a delivery and notes what came of it. It returns when it may be due again.
 func (r *run) handle(d row) (due int64, err error) {
 	failure := r.worker.Handle(r.ctx, d.Delivery)
@@ -474,7 +478,7 @@ func (r *run) handle(d row) (due int64, err error) {
 	if failure != nil {
 		fate = inbox.Next(d.Delivery, failure)
 	}
-	err = r.store.commit(r.ctx, func(b *batch) (err error) {
+	note := func(b *batch) (err error) {
 		b.pages++
 		due = never
 		switch {
@@ -490,6 +494,11 @@ func (r *run) handle(d row) (due int64, err error) {
 			_, err = b.retry.run(due, int64(fate.Attempts), d.id)
 		}
 		return err
-	})
+	}
+	for range noteTries {
+		if err = r.store.commit(r.ctx, note); err == nil || r.store.why() != nil {
+			break
+		}
+	}
 	return due, err
 }

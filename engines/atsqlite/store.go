@@ -138,10 +138,9 @@ func (s *Store) write() {
 			rest = rest[1:]
 		}
 		s.waiting = rest
-		err := s.err
 		if len(batch) == 0 {
 			s.waiting, s.writing = nil, false
-			if err != nil {
+			if s.err != nil {
 				s.idle <- struct{}{}
 			}
 			s.mu.Unlock()
@@ -149,14 +148,17 @@ func (s *Store) write() {
 		}
 		s.mu.Unlock()
 
-		if err == nil {
-			err = s.transact(batch)
-			if err != nil && len(batch) > 1 && !fatal(err) {
-				for _, c := range batch { // one may be at fault for all
+		err := s.transact(batch)
+		if err != nil && len(batch) > 1 && s.why() == nil {
+			for _, c := range batch { // one may be at fault for all
+				s.mu.Lock()
+				gone := c.gone
+				s.mu.Unlock()
+				if !gone {
 					c.done <- s.transact([]*change{c})
 				}
-				continue
 			}
+			continue
 		}
 		for _, c := range batch {
 			c.done <- err
@@ -173,6 +175,9 @@ func (s *Store) write() {
 
 // transact commits changes in one transaction.
 func (s *Store) transact(changes []*change) error {
+	if err := s.why(); err != nil {
+		return err
+	}
 	b := &batch{
 		statements: s.statements, now: s.clock.ms(),
 		held: s.held, dead: s.dead, lastID: s.lastID, nextDue: never, savedClock: s.savedClock,
