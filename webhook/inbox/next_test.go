@@ -1,8 +1,12 @@
 package inbox_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sautigo/africastalking/internal/callbacktest"
+	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/webhook"
 	"github.com/sautigo/africastalking/webhook/inbox"
 )
 
@@ -53,6 +60,94 @@ func TestNext(t *testing.T) {
 	}
 	if inbox.Park(nil) != nil || inbox.RetryAfter(nil, time.Hour) != nil {
 		t.Error("a wrapper of nil is not nil")
+	}
+}
+
+// hostile is an error whose methods panic.
+type hostile struct{ error }
+
+func (hostile) Error() string { panic("Error") }
+func (hostile) Is(error) bool { panic("Is") }
+func (hostile) As(any) bool   { panic("As") }
+
+type hostileTree struct{ error }
+
+func (hostileTree) Unwrap() []error { panic("Unwrap") }
+
+// An error that cannot be examined ends nothing but its attempt, neither in an engine nor in
+// Next.
+func TestHostileErrors(t *testing.T) {
+	t.Parallel()
+	const unsaid = "inbox: error whose text cannot be had"
+	var null *fs.PathError
+	for name, test := range map[string]struct {
+		err    error
+		reason string
+		dead   bool
+		after  time.Duration // 0: a pause of about a second
+	}{
+		"null":                {null, unsaid, false, 0},
+		"null of ours":        {(*webhook.Error)(nil), unsaid, false, 0},
+		"panics":              {hostile{}, unsaid, false, 0},
+		"panics inside":       {hostileTree{errors.New("disk")}, "disk", false, 0},
+		"wrapped":             {fmt.Errorf("saving: %w", hostileTree{errors.New("disk")}), "saving: disk", false, 0},
+		"joined":              {errors.Join(errors.New("disk"), hostileTree{errors.New("full")}), "disk full", false, 0},
+		"parked":              {inbox.Park(null), unsaid, true, 0},
+		"parked, panics":      {inbox.Park(hostile{}), unsaid, true, 0},
+		"later":               {inbox.RetryAfter(null, time.Hour), unsaid, false, time.Hour},
+		"given a status":      {&webhook.Error{Status: 500, Err: null}, unsaid, false, 0},
+		"undecodable, panics": {fmt.Errorf("%w: %w", webhook.ErrUndecodable, hostileTree{errors.New("disk")}), "webhook: kept callback cannot be decoded: disk", true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check := func(fate inbox.Fate, reason string) {
+				t.Helper()
+				pause := fate.After == test.after
+				if test.after == 0 && !test.dead {
+					pause = time.Second/2 <= fate.After && fate.After <= time.Second
+				}
+				fate.After = 0
+				if diff := cmp.Diff(inbox.Fate{Dead: test.dead, Attempts: 1, Reason: reason}, fate); diff != "" || !pause {
+					t.Errorf("after another pause than wanted: %v, fate (-want +got):\n%s", !pause, diff)
+				}
+			}
+			if name != "undecodable, panics" { // only Handle knows these
+				check(inbox.Next(inbox.Delivery{Attempt: 1}, test.err), test.reason)
+			}
+			var seen error
+			var log bytes.Buffer
+			in := inbox.New(&tape{}, inbox.WithObserver(func(_ context.Context, e inbox.Event) { seen = e.Err }))
+			webhook.Handler(func(context.Context, webhook.Event) error { return test.err }, in.Stored("events"), callbacktest.LogTo(&log))
+			d := inbox.Delivery{Name: "events", Key: "k", Received: time.Now(), Attempt: 1, Callback: webhook.Callback{MediaType: form, Body: []byte("a=1")}}
+			err := in.Handle(t.Context(), d)
+			check(inbox.Next(d, err), test.reason)
+			for _, err := range []error{err, seen} {
+				var path *net.OpError
+				if errors.Is(err, fs.ErrExist) || errors.As(err, &path) || err.Error() != test.reason {
+					t.Errorf("error %q finds what is not in it", err)
+				}
+			}
+			if !strings.Contains(log.String(), "stored callback failed") {
+				t.Errorf("log %q", log.String())
+			}
+			panics := inbox.New(&tape{})
+			webhook.Handler(func(context.Context, webhook.Event) error { panic(test.err) }, panics.Stored("events"), callbacktest.Quiet())
+			if inbox.Next(d, panics.Handle(t.Context(), d)).Reason == "" {
+				t.Error("a panic has no reason")
+			}
+			queue := inbox.New(inbox.Memory(inbox.AllowLoss))
+			var once error
+			ran := 0
+			webhook.Handler(func(ctx context.Context, _ webhook.Event) error {
+				_, once = inbox.Once(ctx, "refund", func(context.Context) (int, error) { ran++; return 0, test.err })
+				return once
+			}, queue.Stored("events"), callbacktest.Quiet())
+			for range 2 {
+				if err := queue.Handle(t.Context(), d); !errors.Is(err, state.ErrInDoubt) || !inbox.Next(d, err).Dead || ran != 1 {
+					t.Errorf("Once ran %d times: %v", ran, err)
+				}
+			}
+		})
 	}
 }
 
