@@ -98,16 +98,17 @@ func isIPv4(s string) bool {
 }
 
 // String returns what slog prints of v, with the values inside of it resolved, too.
-func String(v slog.LogValuer) string { return resolved(slog.AnyValue(v)).String() }
+func String(v slog.LogValuer) string { return Resolve(slog.AnyValue(v)).String() }
 
-func resolved(v slog.Value) slog.Value {
+// Resolve returns v with all the values inside of it resolved, as a log has them.
+func Resolve(v slog.Value) slog.Value {
 	v = v.Resolve()
 	if v.Kind() != slog.KindGroup {
 		return v
 	}
 	attrs := slices.Clone(v.Group())
 	for i := range attrs {
-		attrs[i].Value = resolved(attrs[i].Value)
+		attrs[i].Value = Resolve(attrs[i].Value)
 	}
 	return slog.GroupValue(attrs...)
 }

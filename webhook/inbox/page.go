@@ -199,16 +199,12 @@ func (in *Inbox) masked(d Delivery) (fields []pageField) {
 	if err != nil || !ok {
 		return nil
 	}
-	value := slog.AnyValue(v).Resolve()
+	value := redact.Resolve(slog.AnyValue(v))
 	if value.Kind() != slog.KindGroup {
 		return []pageField{{s.later.Kind, value.String()}}
 	}
 	for _, a := range value.Group() {
-		text := a.Value.Resolve().String()
-		if inner, ok := a.Value.Any().(slog.LogValuer); ok {
-			text = redact.String(inner)
-		}
-		if text != "" {
+		if text := a.Value.String(); text != "" {
 			fields = append(fields, pageField{a.Key, text})
 		}
 	}

@@ -92,6 +92,46 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// hidden is a number that only its LogValue hides.
+type hidden string
+
+func (hidden) LogValue() slog.Value { return slog.StringValue("***") }
+
+type deep struct {
+	Phone string `schema:"phone"`
+}
+
+func (d deep) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Any("top", hidden(d.Phone)),
+		slog.Group("sender", slog.Any("phone", hidden(d.Phone)), slog.Group("inner", slog.Any("phone", hidden(d.Phone)))),
+		slog.Any("again", deeper(d)))
+}
+
+type deeper deep
+
+func (d deeper) LogValue() slog.Value {
+	return slog.GroupValue(slog.Group("g", slog.Any("phone", hidden(d.Phone))), slog.Int("n", 1))
+}
+
+// The page shows of a payload what a log does, however deep it is.
+func TestPageMasksGroups(t *testing.T) {
+	t.Parallel()
+	q := inbox.Memory(inbox.AllowLoss)
+	in := inbox.New(q, inbox.AcceptOnly())
+	webhook.Handler(ignore[deep], in.Stored("deep"))
+	d := inbox.Delivery{Name: "deep", Key: "deep-1", Received: time.Now(), Window: time.Hour, Parked: "no",
+		Callback: webhook.Callback{MediaType: form, Body: []byte("phone=%2B254711000001")}}
+	if _, err := q.Put(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	_, page, _ := browse(inbox.Page(in, open), "GET", "", "")
+	const want = "top *** sender [phone=*** inner=[phone=***]] again [g=[phone=***] n=1] Key"
+	if text := words(page); !strings.Contains(text, want) || strings.Contains(page, "254711000001") {
+		t.Errorf("the page lacks %q or shows the number:\n%s", want, text)
+	}
+}
+
 func TestPageRequeues(t *testing.T) {
 	t.Parallel()
 	const same, cross = "same-origin", "cross-site"
