@@ -122,6 +122,8 @@ func (d *decoder) request(r *http.Request, c *config, v any, form *Form, buf *[]
 	switch {
 	case !d.takes(kind):
 		return refusal(http.StatusUnsupportedMediaType, "media type is not one this callback comes in")
+	case len(name) > maxMediaType:
+		return refusal(http.StatusUnsupportedMediaType, "media type is longer than %d bytes", maxMediaType)
 	case isEncoded(r):
 		return refusal(http.StatusUnsupportedMediaType, "body has a Content-Encoding: send it as it is")
 	}

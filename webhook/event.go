@@ -12,7 +12,7 @@ import (
 // form with repeated keys. An Event owns its memory.
 type Event struct {
 	// MediaType is the body's, without parameters: "application/json". It is
-	// empty if the request named none that can be read.
+	// empty if the request named none that can be read. It has at most 100 bytes.
 	MediaType string
 	// Form holds the fields of a form, and of a JSON object its members.
 	Form Form
@@ -23,10 +23,11 @@ type Event struct {
 	Body []byte
 }
 
-// LogValue shows the media type and the sizes, and nothing of what was sent.
+// LogValue shows the sizes and the media type, in which it hides numbers, and nothing else
+// of what was sent.
 func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("mediaType", e.MediaType),
+		slog.String("mediaType", redact.Digits(e.MediaType)),
 		slog.Int("fields", e.Form.Len()),
 		slog.Int("bytes", len(e.Body)),
 	)

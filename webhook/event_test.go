@@ -60,6 +60,34 @@ func TestEvent(t *testing.T) {
 	}
 }
 
+// A media type is kept with the callback, so it has a limit, and strangers choose it.
+func TestEventMediaType(t *testing.T) {
+	t.Parallel()
+	h := webhook.Handler(func(context.Context, webhook.Event) error { return nil }, discard)
+	long := refused(415, "webhook: media type is longer than 100 bytes")
+	of := func(n int) string { return "text/" + strings.Repeat("x", n-len("text/")) }
+	for mediaType, want := range map[string]answer{
+		of(100):         plain(200, "OK"),
+		of(101):         long,
+		of(900_000):     long,
+		of(101) + "; v": long,
+		"application/" + strings.Repeat("x", 100) + "+json": long,
+		formType + "; v=" + strings.Repeat("x", 1000):       plain(200, "OK"),
+	} {
+		if diff := cmp.Diff(want, do(h, post(mediaType, "{}"))); diff != "" {
+			t.Errorf("%.120s: answer (-want +got):\n%s", mediaType, diff)
+		}
+		_, err := webhook.Parse[webhook.Event](post(mediaType, "{}"))
+		if (err == nil) != (want.Status == 200) {
+			t.Errorf("%.120s: Parse: %v", mediaType, err)
+		}
+	}
+	e, err := webhook.Parse[webhook.Event](post("application/254711000001+json", "{}"))
+	if got := e.String(); err != nil || got != "[mediaType=application/***01+json fields=0 bytes=2]" {
+		t.Errorf("event prints %s, error %v", got, err)
+	}
+}
+
 // The callbacks that have no type of their own are taken as they are.
 func TestEventSamples(t *testing.T) {
 	t.Parallel()

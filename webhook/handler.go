@@ -29,7 +29,8 @@ import (
 // repeated key, a key in another letter case than the documented one, a bad
 // percent-escape, more than 64 fields, those of nested objects included, and a JSON
 // key of more than 64 bytes are all refused. Unknown fields are not, and a query
-// string is never read. A body with a Content-Encoding is answered 415.
+// string is never read. A body with a Content-Encoding, or with a media type of more than
+// 100 bytes, is answered 415.
 //
 // Do not call FormValue or ParseForm before the handler: net/http drops a field with
 // a bad percent-escape or a ";" in it. Where the body's length shows that, the handler

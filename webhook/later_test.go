@@ -155,6 +155,7 @@ func TestLaterNeverKeptAs200(t *testing.T) {
 		"fallback and a panic":            {handler(panics, webhook.WithFallback(sorry)), "id=1", full},
 		"fallback and no goroutine":       {handler(exits, webhook.WithFallback(sorry)), "id=1", full},
 		"fallback and a deadline":         {handler(stuck, late, webhook.WithFallback(sorry)), "id=1", full},
+		"deadline":                        {handler(stuck, late), "id=1", full},
 		"error handler and a deadline":    {handler(stuck, late, writes(200)), "id=1", full},
 		"error handler":                   {handler(disk, writes(200)), "id=1", full},
 		"error handler and a redirection": {handler(disk, writes(302)), "id=1", full},

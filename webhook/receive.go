@@ -18,6 +18,10 @@ const (
 	jsonMedia
 )
 
+// maxMediaType is how many bytes a media type may have, without parameters. It is kept
+// with the callback, and no limit of the body's size counts it.
+const maxMediaType = 100
+
 func mediaTypeOf(r *http.Request) (name string, kind mediaType) {
 	var header string
 	if h := r.Header["Content-Type"]; len(h) > 0 {

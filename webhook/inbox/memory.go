@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sautigo/africastalking/state"
+	"github.com/sautigo/africastalking/webhook"
 )
 
 // Loss is the type of [AllowLoss].
@@ -23,7 +24,7 @@ const (
 	// DefaultMaxDeliveries is how many deliveries a queue of [Memory] holds unless
 	// [WithMaxDeliveries] says otherwise: 10,000.
 	DefaultMaxDeliveries = 10_000
-	// memoryBytes is the most bytes that the bodies in a queue of Memory take.
+	// memoryBytes is the most bytes that the callbacks in a queue of Memory take.
 	memoryBytes = 64 << 20
 	// memoryDone is how many deliveries that are done Memory knows for each that it may
 	// hold.
@@ -49,7 +50,7 @@ func WithMaxDeliveries(n int) MemoryOption {
 //	in := inbox.New(inbox.Memory(inbox.AllowLoss))
 //
 // It is a [state.Store] too, for [Once], with the limits of a [state.Memory]. It refuses
-// deliveries when it has as many as [WithMaxDeliveries] says, or 64 MiB of bodies. Of
+// deliveries when it has as many as [WithMaxDeliveries] says, or 64 MiB of bodies and media types. Of
 // those that are done it knows the last ones, ten times as many, so under load a repeat
 // may come too late to be a duplicate.
 //
@@ -117,14 +118,14 @@ func (m *memory) Put(ctx context.Context, d Delivery) (duplicate bool, err error
 			return true, nil
 		}
 	}
-	if n := len(m.waiting) + m.running + m.dead; n >= m.limit || m.bytes+len(d.Body) > memoryBytes {
+	if n := len(m.waiting) + m.running + m.dead; n >= m.limit || m.bytes+size(d) > memoryBytes {
 		return false, fmt.Errorf("%w (%d deliveries, %d bytes)", ErrFull, n, m.bytes)
 	}
 	d.Body = bytes.Clone(d.Body)
 	d.Attempt = 0
 	e := &entry{Delivery: d}
 	m.all[d.Key] = e
-	m.bytes += len(d.Body)
+	m.bytes += size(d)
 	if d.Parked == "" {
 		m.wait(e, now)
 		return false, nil
@@ -133,6 +134,9 @@ func (m *memory) Put(ctx context.Context, d Delivery) (duplicate bool, err error
 	m.dead++
 	return false, nil
 }
+
+// size returns what counts of a delivery until it is done.
+func size(d Delivery) int { return len(d.Body) + len(d.MediaType) }
 
 // wait puts an entry among those that wait.
 func (m *memory) wait(e *entry, due time.Time) {
@@ -244,8 +248,8 @@ func (m *memory) settle(e *entry, err error) {
 // finish keeps of a delivery what makes a repeat a duplicate.
 func (m *memory) finish(e *entry) {
 	e.stage = done
-	m.bytes -= len(e.Body)
-	e.Body = nil
+	m.bytes -= size(e.Delivery)
+	e.Callback = webhook.Callback{}
 	m.done = append(m.done, e)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,10 +33,22 @@ func TestMemoryOnTheRealClock(t *testing.T) {
 // Large bodies fill a queue in memory before their number does, and make room when done.
 func TestMemoryBytes(t *testing.T) {
 	t.Parallel()
+	for name, c := range map[string]webhook.Callback{
+		"bodies":      {Body: make([]byte, 64<<10)},
+		"media types": {MediaType: strings.Repeat("a", 64<<10)},
+		"both":        {MediaType: strings.Repeat("a", 100), Body: make([]byte, 64<<10-100)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fillMemory(t, c)
+		})
+	}
+}
+
+func fillMemory(t *testing.T, c webhook.Callback) {
 	q := inbox.Memory(inbox.AllowLoss)
 	put := func(i int) error {
-		_, err := q.Put(t.Context(), inbox.Delivery{Name: "a", Key: fmt.Sprint("a-", i), Received: time.Now(), Window: time.Hour,
-			Callback: webhook.Callback{Body: make([]byte, 64<<10)}})
+		_, err := q.Put(t.Context(), inbox.Delivery{Name: "a", Key: fmt.Sprint("a-", i), Received: time.Now(), Window: time.Hour, Callback: c})
 		return err
 	}
 	stored := 0
@@ -43,7 +56,7 @@ func TestMemoryBytes(t *testing.T) {
 		stored++
 	}
 	if err := put(stored); stored != 1024 || !errors.Is(err, inbox.ErrFull) {
-		t.Errorf("%d bodies of 64 KiB were stored, then error %v, want 1024 and ErrFull", stored, err)
+		t.Errorf("%d callbacks of 64 KiB were stored, then error %v, want 1024 and ErrFull", stored, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -168,7 +168,7 @@ func (p *page) show(ctx context.Context, w http.ResponseWriter, r *http.Request)
 	}
 	for _, l := range letters {
 		data.Letters = append(data.Letters, pageLetter{
-			Name: l.Name, Key: l.Key, Reason: l.Reason, Attempts: l.Attempt, Size: len(l.Body), MediaType: l.MediaType,
+			Name: l.Name, Key: l.Key, Reason: l.Reason, Attempts: l.Attempt, Size: len(l.Body), MediaType: redact.Digits(l.MediaType),
 			Received: stamp(l.Received), Died: ago(now.Sub(l.Died)), DiedLong: stamp(l.Died), Fields: p.in.masked(l.Delivery),
 		})
 	}

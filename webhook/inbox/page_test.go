@@ -132,6 +132,25 @@ func TestPageMasksGroups(t *testing.T) {
 	}
 }
 
+// Strangers choose the media type.
+func TestPageMasksMediaTypes(t *testing.T) {
+	t.Parallel()
+	q := inbox.Memory(inbox.AllowLoss)
+	in := inbox.New(q, inbox.AcceptOnly())
+	webhook.Handler(ignore[webhook.Event], in.Stored("events"))
+	for i, name := range []string{"events", "gone"} {
+		d := inbox.Delivery{Name: name, Key: fmt.Sprint(name, i), Received: time.Now(), Window: time.Hour, Parked: "no",
+			Callback: webhook.Callback{MediaType: "application/254711000001+json", Body: []byte("{}")}}
+		if _, err := q.Put(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, page, _ := browse(inbox.Page(in, open), "GET", "", "")
+	if got := strings.Count(words(page), "application/***01+json"); got != 2 || strings.Contains(page, "254711000001") {
+		t.Errorf("the page shows %d masked media types, want 2, and no number:\n%s", got, words(page))
+	}
+}
+
 func TestPageRequeues(t *testing.T) {
 	t.Parallel()
 	const same, cross = "same-origin", "cross-site"
