@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	slow := flags.Duration("slow", 0, "let each callback take so much longer")
 	n := flags.Int("flood", 0, "post so many callbacks to the service, and see what becomes of them")
 	rate := flags.Int("rate", 200, "post so many a second")
-	to := flags.String("to", "", "post them to the callback URLs that begin with this, of a service with the same -queue and -db, and start none")
+	to := flags.String("to", "", "post them to the callback URLs that begin with this, of a service with the same -queue and -db, and do not start one")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
