@@ -25,8 +25,8 @@ type Inbox struct {
 	mu       sync.Mutex
 	stored   map[string]*stored
 	running  bool // Run is
-	handles  bool // Run or Handle was called
-	unheard  int  // callbacks that were stored before that
+	handles  bool // Run or Handle was called, and Run has not returned since
+	unheard  int  // callbacks that were stored while nothing handled them
 	reminder *time.Timer
 	nameless map[string]time.Time // when it was logged that there is no handler
 }
@@ -257,7 +257,8 @@ func (in *Inbox) remind() {
 func (in *Inbox) heard() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.handles = true; in.reminder != nil {
+	in.handles, in.unheard = true, 0
+	if in.reminder != nil {
 		in.reminder.Stop()
 		in.reminder = nil
 	}
@@ -288,7 +289,7 @@ func (in *Inbox) Run(ctx context.Context, n int) error {
 		err := in.queue.Run(ctx, Worker{Workers: n, Timeout: in.config.processTimeout, Handle: in.Handle})
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		in.running = false
+		in.running, in.handles = false, false
 		ended <- err
 	}()
 	var err error
@@ -300,6 +301,11 @@ func (in *Inbox) Run(ctx context.Context, n int) error {
 		select {
 		case err = <-ended:
 		case <-timer.C:
+			in.mu.Lock()
+			defer in.mu.Unlock()
+			if len(ended) == 0 { // or else another Run may have begun
+				in.handles = false
+			}
 			return fmt.Errorf("inbox: functions still run %v after the context ended", in.config.processTimeout+5*time.Second)
 		}
 	}

@@ -553,6 +553,84 @@ func TestForgottenRun(t *testing.T) {
 	}
 }
 
+// A Run that has returned handles nothing, until it is called again.
+func TestRunHasReturned(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fail  error // of the queue
+		hangs bool  // the function does, beyond all limits
+	}{
+		"context ended":  {nil, false},
+		"queue failed":   {errors.New("disk"), false},
+		"function hangs": {nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				q := &failing{Queue: inbox.Memory(inbox.AllowLoss), err: test.fail}
+				in := inbox.New(q, inbox.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				release := make(chan struct{})
+				h := webhook.Handler(func(context.Context, webhook.Event) error {
+					if test.hangs {
+						<-release
+					}
+					return nil
+				}, in.Stored("events"), callbacktest.Quiet())
+				want := 0
+				check := func(when string) {
+					t.Helper()
+					time.Sleep(2 * time.Minute)
+					synctest.Wait()
+					if got := strings.Count(log.String(), "nothing handles them"); got != want {
+						t.Fatalf("%s: it was logged %d times, want %d:\n%s", when, got, want, log.String())
+					}
+				}
+				run := func() {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+					defer cancel()
+					go func() {
+						time.Sleep(time.Second)
+						post(h, form, "a=1")
+					}()
+					if err := in.Run(ctx, 1); (err != nil) != (test.fail != nil || test.hangs) {
+						t.Fatalf("Run: %v", err)
+					}
+				}
+				for i := range 2 {
+					run()
+					check("nothing was stored")
+					post(h, form, fmt.Sprint("b=", i))
+					post(h, form, fmt.Sprint("c=", i))
+					want++
+					check("stored")
+					if !strings.HasSuffix(log.String(), "stored=2\n") {
+						t.Fatalf("log %q, want a count of 2", log.String())
+					}
+					post(h, form, fmt.Sprint("d=", i))
+					want++
+					check("stored again")
+					close(release)
+					if test.hangs {
+						return // and does not wait for it to be called again
+					}
+					release = make(chan struct{})
+				}
+			})
+		})
+	}
+}
+
+// failing is a queue whose Run returns an error in the end.
+type failing struct {
+	inbox.Queue
+	err error
+}
+
+func (q *failing) Run(ctx context.Context, w inbox.Worker) error {
+	return errors.Join(q.Queue.Run(ctx, w), q.err)
+}
+
 func TestRunErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
