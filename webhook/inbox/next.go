@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sautigo/africastalking/internal/redact"
@@ -123,12 +124,13 @@ func (e *namelessError) Error() string {
 
 // reason returns the text of an error as it may be stored.
 func reason(err error) string {
-	text := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+	// First the blanks: a line that ends in a number does not end the number.
+	text := redact.Digits(strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(redact.Digits(textOf(err)), "\ufffd"))
+	}, strings.ToValidUTF8(textOf(err), "\ufffd")))
 	if len(text) <= maxReason {
 		return text
 	}

@@ -163,6 +163,11 @@ func TestReason(t *testing.T) {
 	}{
 		{errors.New("no account for +254711000001"), "no account for +***01"},
 		{errors.New("two\nlines\tand \x00\x1b[31m"), "two lines and   [31m"},
+		{errors.New("call +254711\n000001"), "call +***01"},
+		{errors.New("call 0711\r\n00\n0001"), "call ***01"},
+		{errors.New("0711\x00000\x7f001"), "***01"},
+		{errors.New("0711\u0085000\u2028001\u2029"), "***01 "},
+		{errors.Join(errors.New("+254711"), errors.New("000001")), "+***01"},
 		{errors.New("\xff"), "\ufffd"},
 		{errors.New(strings.Repeat("é", 300)), strings.Repeat("é", 248) + "…"},
 		{(*nilError)(nil), "inbox: error whose text cannot be had"},
