@@ -159,8 +159,9 @@ const maxName = 64
 // of the handler gets it, until it returns nil or the callback is a dead letter.
 //
 // The name, of letters, digits, "-" and "_", is stored with each callback. If it changes,
-// callbacks that wait under the old one are tried again each minute, for 72 hours, until
-// a handler has that name.
+// callbacks that wait under the old one are tried again each minute until a handler has
+// that name, and are dead letters 72 hours after they arrived. Requeue those only once
+// there is such a handler: before that they are dead letters again at once.
 //
 // Building the handler panics if the name is empty, longer than 64 bytes, or taken; if
 // Africa's Talking reads the handler's answer, as for USSD, calls and validations; or if
@@ -420,8 +421,15 @@ func (in *Inbox) log(ctx context.Context, s *stored, level slog.Level, msg strin
 	in.logger(s).LogAttrs(ctx, level, "africastalking: "+msg, attrs...)
 }
 
-// logNameless says at most once a minute that there is no handler with a name.
+// logNameless says at most once a minute that there is no handler with a name, and of each
+// dead letter that comes of it.
 func (in *Inbox) logNameless(ctx context.Context, d Delivery, err error) {
+	defer func() { _ = recover() }()
+	if Next(d, err).Dead {
+		in.logger(nil).LogAttrs(ctx, slog.LevelError, "africastalking: stored callback has no handler and is a dead letter",
+			slog.String("name", d.Name), slog.String("key", d.Key), slog.Int("attempt", d.Attempt), slog.String("error", reason(err)))
+		return
+	}
 	now := time.Now()
 	in.mu.Lock()
 	last := in.nameless[d.Name]
@@ -433,7 +441,6 @@ func (in *Inbox) logNameless(ctx context.Context, d Delivery, err error) {
 	if quiet {
 		return
 	}
-	defer func() { _ = recover() }()
 	in.logger(nil).LogAttrs(ctx, slog.LevelError, "africastalking: stored callbacks wait for a handler",
 		slog.String("name", d.Name), slog.String("error", err.Error()))
 }

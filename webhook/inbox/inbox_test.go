@@ -512,6 +512,19 @@ func TestNobodyForDays(t *testing.T) {
 		if lines := strings.Count(log.String(), "\n"); lines < 60 || lines > attempts {
 			t.Errorf("%d lines of log for %d attempts", lines, attempts)
 		}
+		deaths := func() int {
+			return strings.Count(log.String(), `level=ERROR msg="africastalking: stored callback has no handler and is a dead letter" name=gone key=gone-`)
+		}
+		if got := deaths(); got != 1 {
+			t.Errorf("%d deaths were logged, want 1", got)
+		}
+		// Each death is, however soon after another.
+		for _, key := range []string{"gone-1", "gone-2"} {
+			_ = in.Handle(t.Context(), inbox.Delivery{Name: "gone", Key: key, Received: start, Attempt: 1})
+		}
+		if got := deaths(); got != 3 {
+			t.Errorf("%d deaths were logged, want 3", got)
+		}
 	})
 }
 

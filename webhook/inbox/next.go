@@ -46,7 +46,8 @@ type Fate struct {
 // Otherwise the next attempt is after the time that [RetryAfter] says, or after a second,
 // which doubles with each attempt up to 15 minutes, less up to a half that is chosen at
 // random. A delivery whose name no handler has is tried again within a minute, for 72
-// hours from when it was received, and these attempts do not count.
+// hours from when it was received, and these attempts do not count: one that is requeued
+// later than that needs the handler at once.
 //
 // Next does not panic, whatever the methods of err do: if they panic, err is one that says
 // nothing.
