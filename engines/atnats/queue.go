@@ -359,7 +359,7 @@ func (q *Queue) put(ctx context.Context, d inbox.Delivery) (duplicate bool, err 
 		}
 	}
 	err = q.retries(ctx, func() error {
-		err := errConflict
+		var err error
 		switch {
 		case last.seq == 0, last.state == doneState && !last.repeats():
 			if !hasRoom {

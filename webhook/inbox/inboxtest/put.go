@@ -102,14 +102,14 @@ func (s *suite) notAliased(t *testing.T) {
 	d := newDelivery("as it was put")
 	put(t, q, d, false)
 	copy(d.Body, "XXXXXXXXXXXXX")
-	h, stop := s.start(t, q, 1, func(_ context.Context, d inbox.Delivery) error {
+	h, stop := s.start(t, q, 1, func(ctx context.Context, d inbox.Delivery) error {
 		if string(d.Body) != "as it was put" {
 			t.Errorf("attempt %d: body %q has changed", d.Attempt, d.Body)
 		}
 		copy(d.Body, "YYYYYYYYYYYYY")
 		_ = append(d.Body, "YYYYYYYYYYYYY"...)
 		if d.Attempt < 3 {
-			return soon(nil, d)
+			return soon(ctx, d)
 		}
 		return inbox.Park(errAgain)
 	})
