@@ -64,7 +64,7 @@ func TestNext(t *testing.T) {
 }
 
 // hostile is an error whose methods panic.
-type hostile struct{ error }
+type hostile struct{}
 
 func (hostile) Error() string { panic("Error") }
 func (hostile) Is(error) bool { panic("Is") }
