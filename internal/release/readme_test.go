@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net"
 	"net/http"
@@ -82,26 +83,45 @@ func programsOf(markdown string) []program {
 }
 
 // whole makes a program of a fragment, in which ctx and a client c are at hand.
-func whole(fragment string) string {
-	return `package main
-
-import (
+// fragments are what completes the fragments of the README to programs, by the heading
+// above them, the module that they need, and a part of what they print.
+var fragments = map[string]struct{ module, imports, before, after, want string }{
+	// Without an account it must say so, and reach for no network.
+	"Sending": {"github.com/sautigo/africastalking", `
 	"context"
 	"fmt"
 	"os"
 
 	"github.com/sautigo/africastalking/client"
-)
+`, `	ctx, c := context.Background(), client.New(os.Getenv("AT_USERNAME"), os.Getenv("AT_API_KEY"))
+`, "", "client: username is empty"},
+	"A 200 means stored": {"github.com/sautigo/africastalking/engines/atsqlite", `
+	"context"
+	"fmt"
+	"net/http"
 
-func main() {
-	ctx, c := context.Background(), client.New(os.Getenv("AT_USERNAME"), os.Getenv("AT_API_KEY"))
-` + fragment + "}\n"
+	"github.com/sautigo/africastalking/engines/atsqlite"
+	"github.com/sautigo/africastalking/sms"
+	"github.com/sautigo/africastalking/webhook"
+	"github.com/sautigo/africastalking/webhook/inbox"
+`, `	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	mux := http.NewServeMux()
+	guard := webhook.RequireToken(webhook.PathSegment(2), "` + secret + `")
+	saveReport := func(context.Context, sms.DeliveryReport) error { return nil }
+`, `	fmt.Println("opened:", queue != nil, "ended:", err)
+`, "opened: true ended: <nil>"},
+}
+
+func whole(title, fragment string) string {
+	f := fragments[title]
+	return "package main\n\nimport (" + f.imports + ")\n\nfunc main() {\n" + f.before + fragment + f.after + "}\n"
 }
 
 func checkProgram(t *testing.T, p *proxy, program program, version string) {
 	addr := freeAddr(t) // a port that is free, instead of one that may be taken
 	if program.fragment != "" {
-		program.main = whole(program.fragment)
+		program.main = whole(program.title, program.fragment)
 	}
 	main := strings.ReplaceAll(program.main, `":8080"`, `"`+addr+`"`)
 	files := map[string]string{}
@@ -112,7 +132,7 @@ func checkProgram(t *testing.T, p *proxy, program program, version string) {
 		files["main_test.go"] = program.test
 	}
 	a := p.app(t, files)
-	a.run(t, "get", "github.com/sautigo/africastalking@"+version)
+	a.run(t, "get", cmp.Or(fragments[program.title].module, "github.com/sautigo/africastalking")+"@"+version)
 	a.run(t, "mod", "tidy")
 	a.run(t, "vet", "./...")
 	a.run(t, "test", "./...")
@@ -123,13 +143,12 @@ func checkProgram(t *testing.T, p *proxy, program program, version string) {
 	a.run(t, "build", "-o", binary)
 	cmd := exec.CommandContext(t.Context(), binary)
 	cmd.Env = append(os.Environ(), "AT_USERNAME=sandbox", "AT_API_KEY=key", "CALLBACK_SECRET="+secret)
-	if main == program.main { // it sends: without an account it must say so, and reach for no network
-		cmd.Env = append(os.Environ(), "AT_USERNAME=", "AT_API_KEY=")
-	}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	if main == program.main {
-		if err := cmd.Run(); err != nil || !strings.Contains(output.String(), "client: username is empty") {
+	if program.fragment != "" {
+		cmd.Dir = a.dir
+		cmd.Env = append(os.Environ(), "AT_USERNAME=", "AT_API_KEY=")
+		if err := cmd.Run(); err != nil || !strings.Contains(output.String(), fragments[program.title].want) {
 			t.Errorf("the program fails with %v and prints\n%s", err, &output)
 		}
 		return
