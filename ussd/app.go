@@ -43,7 +43,8 @@ type App struct {
 	// Store holds what [Questions.ThenOnce] has done, for 24 hours, and for 15 minutes the
 	// sums of hops whose metadata may not come back: the first of each session, the second
 	// to know that it does, and all on accounts without metadata, or once it was lost. It
-	// holds nothing typed to a question that is Explicit.
+	// holds nothing typed to a question that is Explicit. That is two round trips on the
+	// first two hops, three for ThenOnce and none else; without metadata three a hop.
 	//
 	// If Store is nil, the App keeps the same in the memory of this process. An App that
 	// moves money, runs on several machines, or is made for one hop needs a Store.

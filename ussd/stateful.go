@@ -42,6 +42,7 @@ var ErrLost = errors.New("ussd: session is not in the store")
 //   - There is one record for a session id and phone number together. Two
 //     subscribers never meet in one, even if a session id repeats or is forged.
 //   - The hops of a session run one at a time; the others wait until their context ends.
+//     Each costs the store three round trips, and three more below [Resume].
 //   - When Africa's Talking delivers a hop again, or twice at once, fn runs once, and
 //     all deliveries get the same [Response]. The record keeps the last 8 hops, until
 //     15 minutes after the last one. An older hop is an [ErrConflict].
